@@ -1,0 +1,93 @@
+/**
+ * The engine's interface: passes over the layers of one model. Knows tokens and tensors, not the paper and no page.
+ * Sequences are token ids without padding; batching, ragged shapes, prefix sharing and caches are the engine's business.
+ * All arrays are float32 row-major, all layers 0-based, all ranges inclusive.
+ */
+import type { AdapterData } from '@/model/adapter-spec.ts';
+import type { MatrixName, ModelSpec } from '@/model/spec.ts';
+
+/** Multiply the named weight matrices of layers first..last by alpha (paper eq. 1). Later rules multiply on top. */
+export interface ScaleRule {
+  first: number;
+  last: number;
+  alpha: number;
+  matrices: readonly MatrixName[];
+}
+
+/** Which model runs: the base weights, plus adapters by name (ranks are concatenated), scaled. */
+export interface ModelSetting {
+  adapters: readonly string[];
+  scale: readonly ScaleRule[];
+}
+
+export type TokenIds = ArrayLike<number>;
+
+export interface PassOptions<Item> {
+  signal?: AbortSignal;
+  /** Called for each finished sequence, in order of `order` (default: as given), as batches complete. */
+  onItem?: (index: number, item: Item) => void;
+  /** Indices of `sequences`, most wanted first. */
+  order?: readonly number[];
+  /** Upper bound of sequences per batch; the engine may choose smaller ones. */
+  batchSize?: number;
+  /** Size of the first batch, so that a partial result is early. */
+  firstBatchSize?: number;
+}
+
+/** hidden: [K+1, D], last token; row 0 = embedding output, row K = last block before the final norm. */
+export interface HiddenStates {
+  hidden: Float32Array;
+  /** [D], the last token after the final norm. */
+  finalNorm: Float32Array;
+}
+
+export interface GenerateOptions extends PassOptions<Int32Array> {
+  maxNewTokens: number;
+  /** An answer ends after one of these (it is included); empty = never. */
+  stopIds: readonly number[];
+}
+
+export interface EngineInfo {
+  spec: ModelSpec;
+  backend: BackendInfo;
+  adapters: string[];
+}
+
+export interface BackendInfo {
+  kind: 'node' | 'wasm' | 'webgpu';
+  threads: number;
+  /** e.g. "onnxruntime-web 1.30.0". */
+  runtime: string;
+  /** Sentences about what was missing or fell back, for the page. */
+  notes: string[];
+}
+
+export interface Engine {
+  readonly info: EngineInfo;
+  addAdapter(adapter: AdapterData): void;
+  hiddenStates(
+    sequences: readonly TokenIds[],
+    setting: ModelSetting,
+    options?: PassOptions<HiddenStates>,
+  ): Promise<HiddenStates[]>;
+  /** Attention of the last query of each layer: [K, H, T]. */
+  attention(
+    sequences: readonly TokenIds[],
+    setting: ModelSetting,
+    options?: PassOptions<Float32Array>,
+  ): Promise<Float32Array[]>;
+  /** Logits [V] that follow the last token. Unscaled hidden states that enter each layer are cached between calls. */
+  logits(
+    sequences: readonly TokenIds[],
+    setting: ModelSetting,
+    options?: PassOptions<Float32Array>,
+  ): Promise<Float32Array[]>;
+  /** Greedy continuations. */
+  generate(
+    sequences: readonly TokenIds[],
+    setting: ModelSetting,
+    options: GenerateOptions,
+  ): Promise<Int32Array[]>;
+  /** Frees device memory and sessions; the engine is unusable afterwards. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,23 @@
+/**
+ * A LoRA adapter in memory: low-rank updates of some matrices of some layers.
+ * Reading PEFT folders lives in src/model/adapter.ts; stacking and running in the engine.
+ */
+import type { MatrixName } from './spec.ts';
+
+/** One pair. `a` is [rank, in], `b` is [out, rank], both float32 row-major as PEFT stores them. */
+export interface LoraPair {
+  rank: number;
+  /** lora_alpha / r, or lora_alpha / sqrt(r) with rslora. Multiplies b·a. */
+  scaling: number;
+  a: Float32Array;
+  b: Float32Array;
+}
+
+export interface AdapterData {
+  /** Name a person sees, unique within one engine. */
+  name: string;
+  /** sha256 of adapter_model.safetensors, hex. */
+  sha256: string;
+  /** layers[k][matrix] is absent where the adapter leaves that matrix alone. */
+  layers: Array<Partial<Record<MatrixName, LoraPair>>>;
+}

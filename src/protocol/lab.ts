@@ -1,0 +1,66 @@
+/**
+ * The lab: one model, its engine, and the experiments on it. Local (same thread, Node) and remote (in a worker) labs
+ * share this interface and pass one contract test; nobody above can tell them apart.
+ */
+import type { BackendInfo } from '@/engine/engine.ts';
+import type { ModelSpec } from '@/model/spec.ts';
+import type { TemplateName } from '@/model/text-codec.ts';
+import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from './experiments.ts';
+
+/** Where a model comes from. Disk paths are for the command line only. */
+export type ModelSource =
+  | { kind: 'bundled' /** URL or path of the folder that holds manifest.json */; root: string }
+  | {
+      kind: 'hub';
+      repo: string;
+      revision: string /** GGUF file; absent = safetensors checkpoint */;
+      file?: string;
+      endpoint?: string;
+    }
+  | { kind: 'url'; url: string }
+  | { kind: 'files'; files: File[] }
+  | { kind: 'path'; path: string };
+
+export interface LoadOptions {
+  backend: 'auto' | BackendInfo['kind'];
+  threads?: number;
+}
+
+/** What the page shows about a loaded model. */
+export interface ModelCard {
+  name: string;
+  sha256: string | null;
+  spec: ModelSpec;
+  backend: BackendInfo;
+  templates: TemplateName[];
+  /** Adapters that came with it (bundled) or were added. */
+  adapters: AdapterCard[];
+  warnings: string[];
+  /** Largest difference from the reference on this backend, as measured and written in the manifest; null = not measured. */
+  parity: { maxAbsLogit: number; origin: string } | null;
+  loadMs: number;
+}
+export interface AdapterCard {
+  name: string;
+  sha256: string;
+  /** One sentence for the person, e.g. that it is a planted control. */
+  label: string;
+}
+
+export interface Lab {
+  load(
+    source: ModelSource,
+    options: LoadOptions,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<ModelCard>;
+  addAdapter(source: ModelSource, name: string): Promise<AdapterCard>;
+  run<K extends ExperimentKind>(
+    kind: K,
+    params: ExperimentMap[K]['params'],
+    onEvent?: (event: ExperimentEvent<K>) => void,
+    signal?: AbortSignal,
+  ): Promise<ExperimentMap[K]['result']>;
+  /** Ends the worker or frees the engine. */
+  close(): Promise<void>;
+}
