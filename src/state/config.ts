@@ -1,0 +1,304 @@
+/**
+ * Everything a person can set, as one flat serialisable object with defaults and descriptions.
+ * The address bar, history, reset buttons and run files all read this table. Not here: results, progress, files.
+ */
+import { z } from 'zod';
+import { MATRIX_NAMES, type MatrixName } from '@/model/spec.ts';
+import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
+import { MEASURES } from '@/protocol/experiments.ts';
+
+export const CONFIG_VERSION = 1;
+
+export const MODEL_VARIANTS = ['base', 'aligned', 'planted-8-13'] as const;
+export type ModelVariant = (typeof MODEL_VARIANTS)[number];
+
+/** Which of the seven matrices alpha multiplies (method.md 1.4: the published table most likely left out o). */
+export const MATRIX_PRESETS = {
+  all: ['q', 'k', 'v', 'o', 'gate', 'up', 'down'],
+  'without-o': ['q', 'k', 'v', 'gate', 'up', 'down'],
+  attention: ['q', 'k', 'v', 'o'],
+  mlp: ['gate', 'up', 'down'],
+  'residual-writes': ['o', 'down'],
+} as const satisfies Record<string, readonly MatrixName[]>;
+export type MatrixPreset = keyof typeof MATRIX_PRESETS;
+export const MATRIX_PRESET_NAMES = Object.keys(MATRIX_PRESETS) as MatrixPreset[];
+
+export const ALPHA_MIN = 0.5;
+export const ALPHA_MAX = 1.5;
+export const ALPHA_STEP = 0.05;
+
+/** Snaps to the slider's grid, so that equal positions are equal numbers and equal cache keys. */
+export function snapAlpha(alpha: number): number {
+  const clamped = Math.min(ALPHA_MAX, Math.max(ALPHA_MIN, alpha));
+  return Number((Math.round(clamped / ALPHA_STEP) * ALPHA_STEP).toFixed(2));
+}
+
+/** No model that we open has more layers; the real bound is applied when a model is there. */
+const LAYER_LIMIT = 512;
+const layer = z.number().int().min(0).max(LAYER_LIMIT);
+const promptId = z.string().max(80);
+const prefix = z.string().trim().min(1).max(120);
+
+interface Setting<S extends z.ZodType> {
+  schema: S;
+  default: z.output<S>;
+  label: string;
+  description: string;
+  /** Key in the address bar; null = never written there. */
+  urlKey: string | null;
+}
+const setting = <S extends z.ZodType>(
+  urlKey: string | null,
+  schema: S,
+  fallback: z.output<S>,
+  label: string,
+  description: string,
+): Setting<S> => ({ schema, default: fallback, label, description, urlKey });
+
+/** One entry per setting. The order is the order in the address bar. */
+export const SETTINGS = {
+  model: setting(
+    'model',
+    z.enum(MODEL_VARIANTS),
+    'aligned',
+    'Model',
+    'The same weights without and with the safety adapter, or with one planted in layers 8 to 13.',
+  ),
+  template: setting(
+    'template',
+    z.enum(TEMPLATE_NAMES),
+    'chat',
+    'Template',
+    'What is put around a prompt: the model’s chat template, the paper’s Alpaca template, or nothing.',
+  ),
+  range: setting(
+    'range',
+    z.tuple([layer, layer]).refine(([first, last]) => first <= last, 'first layer after last'),
+    [8, 13],
+    'Layers',
+    'First and last layer that alpha scales, counted from 0, both included.',
+  ),
+  alpha: setting(
+    'alpha',
+    z
+      .number()
+      .min(ALPHA_MIN)
+      .max(ALPHA_MAX)
+      .refine((value) => snapAlpha(value) === value, 'not on the 0.05 grid'),
+    1.1,
+    'Alpha',
+    'The factor on the weight matrices of the chosen layers; 1 changes nothing (paper, equation 1).',
+  ),
+  matrices: setting(
+    'matrices',
+    z.union([z.enum(MATRIX_PRESET_NAMES), z.array(z.enum(MATRIX_NAMES)).min(1)]),
+    'all',
+    'Matrices',
+    'Which weight matrices of a layer alpha multiplies.',
+  ),
+  measure: setting(
+    'measure',
+    z.enum(MEASURES),
+    'raw',
+    'Measure',
+    'Raw cosine (the paper’s), cosine after removing the pooled mean, or how well a simple probe separates the pools.',
+  ),
+  pairs: setting(
+    'pairs',
+    z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('all') }),
+      z.object({
+        kind: z.literal('draws'),
+        draws: z.number().int().min(2).max(100_000),
+        seed: z
+          .number()
+          .int()
+          .min(0)
+          .max(2 ** 31 - 1),
+      }),
+    ]),
+    { kind: 'all' },
+    'Pairs',
+    'Every pair of prompts, exactly, or the paper’s random draws with a seed.',
+  ),
+  pools: setting(
+    'pools',
+    z.enum(['plain', 'form-matched']),
+    'plain',
+    'Prompt pools',
+    'Normal against malicious, or the pair pool matched in length and form.',
+  ),
+  lastPoint: setting(
+    'last',
+    z.enum(['before-final-norm', 'after-final-norm']),
+    'before-final-norm',
+    'Last point',
+    'Whether the last layer’s point is taken before the final norm (comparable) or after it (the published code).',
+  ),
+  gap: setting(
+    'gap',
+    z.enum(['of-means', 'of-angles']),
+    'of-means',
+    'Angle gap',
+    'Difference of the angles of the mean cosines (published code) or mean of angle differences (the text).',
+  ),
+  showBase: setting(
+    'ghost',
+    z.boolean(),
+    true,
+    'Base as ghost line',
+    'Draws the base model as a thin line behind the chosen model.',
+  ),
+  mapLayer: setting(
+    'map',
+    layer,
+    13,
+    'Layer of the map',
+    'The layer whose prompt by prompt cosines are drawn.',
+  ),
+  attentionPromptA: setting(
+    'promptA',
+    promptId,
+    '',
+    'First prompt',
+    'Prompt of the left attention picture; empty means the first malicious one.',
+  ),
+  attentionPromptB: setting(
+    'promptB',
+    promptId,
+    '',
+    'Second prompt',
+    'Prompt of the right attention picture; empty means the first normal one.',
+  ),
+  attentionHead: setting(
+    'head',
+    z.number().int().min(-1).max(255),
+    -1,
+    'Head',
+    'Attention head, or -1 for the mean over heads (the paper’s).',
+  ),
+  attentionScale: setting(
+    'attention',
+    z.enum(['min-max', 'raw']),
+    'min-max',
+    'Attention colours',
+    'Stretched within each layer (the paper’s) or raw probabilities.',
+  ),
+  bandWidth: setting(
+    'width',
+    z.number().int().min(1).max(64),
+    6,
+    'Band width',
+    'How many layers the moving band of the scan covers.',
+  ),
+  promptCount: setting(
+    'n',
+    z.number().int().min(8).max(2000),
+    64,
+    'Prompts',
+    'How many over-rejection prompts are counted.',
+  ),
+  seed: setting(
+    'seed',
+    z
+      .number()
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1),
+    1,
+    'Seed',
+    'Seed of the bootstrap intervals.',
+  ),
+  prefixesAdded: setting(
+    'addPrefix',
+    z.array(prefix).max(50),
+    [],
+    'Added openings',
+    'Openings that also count as a refusal.',
+  ),
+  prefixesRemoved: setting(
+    'dropPrefix',
+    z.array(prefix).max(200),
+    [],
+    'Dropped openings',
+    'Shipped openings that do not count.',
+  ),
+  backend: setting(
+    'backend',
+    z.enum(['auto', 'wasm', 'webgpu']),
+    'auto',
+    'Backend',
+    'What computes: WebGPU where a real adapter is there, else WebAssembly.',
+  ),
+  theme: setting(
+    'theme',
+    z.enum(['system', 'light', 'dark']),
+    'system',
+    'Theme',
+    'Light, dark, or as the system asks.',
+  ),
+  stage: setting(
+    'stage',
+    z.boolean(),
+    false,
+    'Stage mode',
+    'Type 1.6 times as large, for the last row of a hall.',
+  ),
+  revealHarmful: setting(
+    null,
+    z.boolean(),
+    false,
+    'Show harmful text',
+    'Malicious prompts and answers to them are blurred until you ask.',
+  ),
+} as const;
+
+export type SettingKey = keyof typeof SETTINGS;
+export type Config = { [K in SettingKey]: z.output<(typeof SETTINGS)[K]['schema']> };
+
+export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
+
+export const DEFAULT_CONFIG: Config = Object.freeze(
+  Object.fromEntries(SETTING_KEYS.map((key) => [key, SETTINGS[key].default])),
+) as Config;
+
+/** The matrices a choice names, in the fixed order q, k, v, o, gate, up, down. */
+export function matricesOf(choice: Config['matrices']): MatrixName[] {
+  const chosen: readonly MatrixName[] = typeof choice === 'string' ? MATRIX_PRESETS[choice] : choice;
+  return MATRIX_NAMES.filter((name) => chosen.includes(name));
+}
+
+/** The preset that equals a hand-picked set, or the set itself in the fixed order. */
+export function normaliseMatrices(choice: readonly MatrixName[]): Config['matrices'] {
+  const picked = matricesOf([...choice]);
+  const preset = MATRIX_PRESET_NAMES.find((name) => matricesOf(name).join() === picked.join());
+  return preset ?? picked;
+}
+
+/** Adapters by the names that the bundled model's manifest gives them; base = none. */
+export function adaptersOf(variant: ModelVariant): string[] {
+  switch (variant) {
+    case 'base':
+      return [];
+    case 'aligned':
+      return ['safety'];
+    case 'planted-8-13':
+      return ['planted-8-13'];
+    default:
+      return variant satisfies never;
+  }
+}
+
+/** Keeps a range and a map layer inside a model of `layerCount` layers. */
+export function fitToModel(config: Config, layerCount: number): Config {
+  const top = layerCount - 1;
+  const range: [number, number] = [Math.min(config.range[0], top), Math.min(config.range[1], top)];
+  const mapLayer = Math.min(config.mapLayer, top);
+  const bandWidth = Math.min(config.bandWidth, layerCount);
+  const same =
+    range[0] === config.range[0] &&
+    range[1] === config.range[1] &&
+    mapLayer === config.mapLayer &&
+    bandWidth === config.bandWidth;
+  return same ? config : { ...config, range, mapLayer, bandWidth };
+}
