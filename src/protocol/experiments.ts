@@ -185,6 +185,8 @@ export interface BandScanParams extends ModelContext {
   alpha: number;
   matrices: ModelSetting['scale'][number]['matrices'];
   order?: number[];
+  /** Only bands that begin at these layers, in this order; default all. For taking an interrupted scan up again. */
+  firsts?: number[];
 }
 export interface BandPoint {
   first: number;
