@@ -1,11 +1,58 @@
+/**
+ * Four groups of tests, run one after the other by scripts/test.mjs and by name with `npx vitest run --project NAME`.
+ * Node alone for `unit` and `parity`; `browser` and `e2e` drive a real Chromium through tests/browser/harness.ts.
+ */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+/** One test file at a time: these suites use every core themselves. */
+const alone = { fileParallelism: false, maxWorkers: 1 };
 
 export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   test: {
-    include: ['src/**/*.test.{ts,tsx}', 'tests/**/*.test.ts', 'cli/**/*.test.ts', 'e2e/**/*.test.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 300_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{src,workers,scripts}/**/*.test.{ts,tsx}', 'tests/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'parity',
+          include: ['tests/*/**/*.test.ts', 'cli/**/*.test.ts', 'benchmarks/**/*.test.ts'],
+          exclude: ['tests/browser/**'],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          ...alone,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          ...alone,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          ...alone,
+        },
+      },
+    ],
   },
 });

@@ -1,0 +1,116 @@
+/**
+ * A real Chromium on the real server, for tests: started, watched (console errors, requests that leave the origin) and
+ * ended. Knows nothing of what the pages do. Used by tests/browser, e2e and the benchmarks.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { findBrowser } from '../../scripts/find-browser.mjs';
+import { appMounts, serve, testPageMounts } from '../../scripts/serve.mjs';
+import { projectRoot } from '../../scripts/setup.mjs';
+
+/** Quiet, and unable to resolve any name but this machine's: a request to elsewhere fails instead of passing unseen. */
+const COMMON_FLAGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
+];
+
+/** WebGPU computed by SwiftShader on the processor, for machines without a graphics card. */
+const SOFTWARE_WEBGPU_FLAGS = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
+export interface HarnessOptions {
+  /** `app` = the shipped page (dist/), `test-page` = tests/browser/page (dist-test/) with the fixtures under /fixtures. */
+  site: 'app' | 'test-page';
+  /** Software WebGPU, or none at all (a browser without WebGPU, the WASM path). Default false. */
+  webgpu?: boolean;
+  /** More switches for Chromium. */
+  flags?: string[];
+}
+
+/** What went wrong on a page that no assertion looked at. Empty lists are what a test wants. */
+export interface PageWatch {
+  /** console.error, uncaught exceptions, crashes. */
+  readonly errors: string[];
+  /** Requests to another origin, workers' included. */
+  readonly foreignRequests: string[];
+  /** Every request of the page and its workers, in order. */
+  readonly requests: string[];
+}
+
+export interface Harness {
+  /** Ends with a slash. */
+  readonly url: string;
+  readonly browser: Browser;
+  /** A page of its own context (own storage), not yet navigated anywhere. */
+  newPage(options?: BrowserContextOptions): Promise<{ page: Page; watch: PageWatch }>;
+  close(): Promise<void>;
+}
+
+function watchPage(page: Page, origin: string): PageWatch {
+  const watch = { errors: [] as string[], foreignRequests: [] as string[], requests: [] as string[] };
+  page.on('console', (message) => {
+    if (message.type() === 'error') watch.errors.push(message.text());
+  });
+  page.on('pageerror', (error) => watch.errors.push(String(error)));
+  page.on('crash', () => watch.errors.push('the page crashed'));
+  page.on('request', (request) => {
+    const url = request.url();
+    watch.requests.push(url);
+    const isLocal = /^(data|blob|about):/.test(url) || new URL(url).origin === origin;
+    if (!isLocal) watch.foreignRequests.push(url);
+  });
+  page.on('websocket', (socket) => watch.foreignRequests.push(socket.url()));
+  return watch;
+}
+
+/** Starts server and browser. Close it in `afterAll`, or both outlive the test. */
+export async function startHarness({ site, webgpu = false, flags = [] }: HarnessOptions): Promise<Harness> {
+  const executablePath = findBrowser();
+  if (!executablePath)
+    throw new Error(
+      'No Chromium found. Run "npm test -- browser", which installs one, or set CHROMIUM_PATH.',
+    );
+  const server = await serve({ mounts: site === 'app' ? appMounts : testPageMounts });
+  const browser = await chromium
+    .launch({
+      executablePath,
+      headless: true,
+      args: [...COMMON_FLAGS, ...(webgpu ? SOFTWARE_WEBGPU_FLAGS : ['--disable-features=WebGPU']), ...flags],
+    })
+    .catch(async (error) => {
+      await server.close();
+      throw error;
+    });
+  return {
+    url: server.url,
+    browser,
+    async newPage(options) {
+      const context = await browser.newContext(options);
+      const page = await context.newPage();
+      return { page, watch: watchPage(page, new URL(server.url).origin) };
+    },
+    async close() {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
+
+/** Saves what the page shows to test-results/NAME.png (not in git), for people to look at. */
+export async function screenshot(
+  page: Page,
+  name: string,
+  options: { fullPage?: boolean } = {},
+): Promise<string> {
+  const folder = join(projectRoot, 'test-results');
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${name}.png`);
+  await page.screenshot({ path, fullPage: options.fullPage ?? true, animations: 'disabled' });
+  return path;
+}
