@@ -62,8 +62,16 @@ export interface BackendInfo {
   notes: string[];
 }
 
+/** Work of one pass, in layer evaluations x sequences. `full` = every layer once for every sequence. */
+export interface PassWork {
+  run: number;
+  full: number;
+}
+
 export interface Engine {
   readonly info: EngineInfo;
+  /** Work of the latest finished pass; absent where the engine does not count it. */
+  readonly lastRun?: PassWork;
   addAdapter(adapter: AdapterData): void;
   hiddenStates(
     sequences: readonly TokenIds[],

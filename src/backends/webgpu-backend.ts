@@ -1,0 +1,127 @@
+/**
+ * ORT on WebGPU with a device of our own: weights and hidden states stay in GPU buffers that all kernels share. ORT's
+ * default device would be destroyed with its last session, and with it every buffer.
+ */
+
+import glueUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
+import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import * as ort from 'onnxruntime-web/webgpu';
+import type { BackendInfo } from '@/engine/engine.ts';
+import { AppError } from '@/model/app-error.ts';
+import type { Backend, DeviceTensor, Kernel } from './backend.ts';
+import { Mutex } from './mutex.ts';
+import { openDevice } from './webgpu-device.ts';
+
+export async function createWebGpuBackend(): Promise<Backend> {
+  const { device, notes } = await openDevice();
+  ort.env.wasm.wasmPaths = {
+    wasm: new URL(wasmUrl, globalThis.location.href).href,
+    mjs: new URL(glueUrl, globalThis.location.href).href,
+  };
+  // The CPU part only shapes tensors: one thread, no start-up of a pool.
+  ort.env.wasm.numThreads = 1;
+  const runtime = `onnxruntime-web ${ort.env.versions.web ?? ort.env.versions.common}`;
+  return new WebGpuBackend({ kind: 'webgpu', threads: 1, runtime, notes }, device);
+}
+
+export class WebGpuBackend implements Backend {
+  readonly #mutex = new Mutex();
+  readonly #sessions = new Set<ort.InferenceSession>();
+  #lost: string | null = null;
+
+  constructor(
+    readonly info: BackendInfo,
+    private readonly device: GPUDevice,
+  ) {
+    void device.lost.then(({ message, reason }) => {
+      this.#lost = message || reason;
+    });
+  }
+
+  compile(graph: Uint8Array): Promise<Kernel> {
+    return this.#guard(async () => {
+      const session = await ort.InferenceSession.create(graph, {
+        executionProviders: [{ name: 'webgpu', device: this.device }],
+        preferredOutputLocation: 'gpu-buffer',
+      });
+      this.#sessions.add(session);
+      return session;
+    });
+  }
+
+  upload(data: Float32Array | Int32Array, dims: readonly number[]): DeviceTensor {
+    const { GPUBufferUsage } = globalThis;
+    const buffer = this.device.createBuffer({
+      // ORT binds whole groups of 16 bytes.
+      size: Math.ceil(data.byteLength / 16) * 16,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    this.device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+    return ort.Tensor.fromGpuBuffer(buffer, {
+      dataType: data instanceof Float32Array ? 'float32' : 'int32',
+      dims,
+      dispose: () => buffer.destroy(),
+    });
+  }
+
+  shape(values: readonly number[], dims: readonly number[] = [values.length]): DeviceTensor {
+    return new ort.Tensor('int64', BigInt64Array.from(values, BigInt), dims);
+  }
+
+  run(kernel: Kernel, inputs: Record<string, DeviceTensor>): Promise<Record<string, DeviceTensor>> {
+    const session = kernel as ort.InferenceSession;
+    const feeds: Record<string, DeviceTensor> = {};
+    for (const name of session.inputNames) feeds[name] = inputs[name]!;
+    return this.#guard(async () => ({ ...(await session.run(feeds)) }));
+  }
+
+  read(tensor: DeviceTensor): Promise<Float32Array> {
+    return this.#guard(async () => (await tensor.getData()) as Float32Array);
+  }
+
+  /** Buffers of ours and of ORT alike; shape tensors live in JavaScript and need nothing. */
+  release(tensor: DeviceTensor): void {
+    if (tensor.location === 'gpu-buffer') tensor.dispose();
+  }
+
+  async close(): Promise<void> {
+    await this.#mutex.run(async () => {
+      for (const session of this.#sessions) await session.release();
+      this.#sessions.clear();
+      this.device.destroy();
+    });
+  }
+
+  /** One call at a time, and errors in a person's words. */
+  #guard<T>(task: () => Promise<T>): Promise<T> {
+    return this.#mutex.run(async () => {
+      try {
+        return await task();
+      } catch (cause) {
+        throw this.#explain(cause as Error);
+      }
+    });
+  }
+
+  #explain(cause: Error): Error {
+    if (this.#lost !== null) {
+      return new AppError(
+        'device-lost',
+        `The GPU was lost (${this.#lost}).`,
+        'Your settings and results are kept; the model is loaded again, or continue on WASM.',
+        { cause },
+      );
+    }
+    if (/out of memory/i.test(cause.message)) {
+      return new AppError(
+        'out-of-memory',
+        'The GPU has no memory left for this model.',
+        'Continue on WASM, or close other tabs.',
+        {
+          cause,
+        },
+      );
+    }
+    return cause;
+  }
+}

@@ -1,0 +1,55 @@
+/** Stacked adapters become one A and one B per matrix by concatenating ranks. Base alone is the empty stack. */
+import type { Backend, DeviceTensor } from '@/backends/backend.ts';
+import type { AdapterData, LoraPair } from '@/model/adapter-spec.ts';
+import { MATRIX_NAMES, type MatrixName, type ModelSpec, matrixDims } from '@/model/spec.ts';
+
+export interface LayerAdapter {
+  matrices: MatrixName[];
+  /** Inputs of the layer kernel: loraA.<matrix> [rank, in], loraB.<matrix> [out, rank]. */
+  inputs: Record<string, DeviceTensor>;
+}
+
+export interface AdapterStack {
+  key: string;
+  layers: LayerAdapter[];
+}
+
+export function stackAdapters(
+  backend: Backend,
+  spec: ModelSpec,
+  adapters: readonly AdapterData[],
+): AdapterStack {
+  const dims = matrixDims(spec);
+  const layers = Array.from({ length: spec.layerCount }, (_, layer) => {
+    const result: LayerAdapter = { matrices: [], inputs: {} };
+    for (const matrix of MATRIX_NAMES) {
+      const pairs = adapters.flatMap((adapter) => adapter.layers[layer]?.[matrix] ?? []);
+      if (pairs.length === 0) continue;
+      const [out, input] = dims[matrix];
+      const { a, b, rank } = concatenateRanks(pairs, out, input);
+      result.matrices.push(matrix);
+      result.inputs[`loraA.${matrix}`] = backend.upload(a, [rank, input]);
+      result.inputs[`loraB.${matrix}`] = backend.upload(b, [out, rank]);
+    }
+    return result;
+  });
+  return { key: adapters.map((adapter) => adapter.name).join('+'), layers };
+}
+
+/** [A1; A2] and [s1 B1, s2 B2]: their product is the sum of the scaled updates. */
+function concatenateRanks(pairs: readonly LoraPair[], out: number, input: number) {
+  const rank = pairs.reduce((sum, pair) => sum + pair.rank, 0);
+  const a = new Float32Array(rank * input);
+  const b = new Float32Array(out * rank);
+  let offset = 0;
+  for (const pair of pairs) {
+    a.set(pair.a, offset * input);
+    for (let row = 0; row < out; row++) {
+      for (let r = 0; r < pair.rank; r++) {
+        b[row * rank + offset + r] = pair.b[row * pair.rank + r]! * pair.scaling;
+      }
+    }
+    offset += pair.rank;
+  }
+  return { a, b, rank };
+}

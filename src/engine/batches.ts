@@ -1,0 +1,55 @@
+/** How sequences become batches: the prefix they share, their order, their padding. Pure, no tensors. */
+import type { PassOptions, TokenIds } from './engine.ts';
+
+export interface Batch {
+  /** Indices into the caller's sequences. */
+  indices: number[];
+  /** Ids after the shared prefix, unpadded. */
+  suffixes: Int32Array[];
+  /** Length of the longest suffix: T. */
+  paddedLength: number;
+}
+
+export interface BatchPlan {
+  prefix: Int32Array;
+  batches: Batch[];
+}
+
+/** More rows than this gain nothing: the matmuls are saturated, and a cancelled call waits for one layer of a batch. */
+export const DEFAULT_BATCH_SIZE = 64;
+/** Sequences are sorted by length within so many batches: little padding, and the wanted ones still come first. */
+const SORT_WINDOW = 4;
+
+export function planBatches(sequences: readonly TokenIds[], options: PassOptions<never> = {}): BatchPlan {
+  const prefix = sharedPrefix(sequences);
+  const order = options.order ? [...options.order] : sequences.map((_, index) => index);
+  const batchSize = Math.max(1, options.batchSize ?? DEFAULT_BATCH_SIZE);
+  const firstSize = Math.min(options.firstBatchSize ?? 0, order.length);
+  const groups: number[][] = firstSize > 0 ? [order.slice(0, firstSize)] : [];
+  for (let start = firstSize; start < order.length; start += batchSize * SORT_WINDOW) {
+    const window = order.slice(start, start + batchSize * SORT_WINDOW);
+    window.sort((a, b) => sequences[a]!.length - sequences[b]!.length);
+    for (let i = 0; i < window.length; i += batchSize) groups.push(window.slice(i, i + batchSize));
+  }
+  const batches = groups.map((indices) => {
+    const suffixes = indices.map((index) => Int32Array.from(sequences[index]!).subarray(prefix.length));
+    return { indices, suffixes, paddedLength: Math.max(...suffixes.map((suffix) => suffix.length)) };
+  });
+  return { prefix, batches };
+}
+
+/**
+ * Longest common beginning, at least one token short of the shortest sequence: the last token must run in the batch.
+ * A single sequence shares nothing.
+ */
+export function sharedPrefix(sequences: readonly TokenIds[]): Int32Array {
+  const first = sequences[0];
+  if (!first || sequences.length < 2) return new Int32Array(0);
+  let length = Math.min(...sequences.map((sequence) => sequence.length)) - 1;
+  for (const sequence of sequences) {
+    let same = 0;
+    while (same < length && sequence[same] === first[same]) same++;
+    length = same;
+  }
+  return Int32Array.from(first).slice(0, Math.max(0, length));
+}

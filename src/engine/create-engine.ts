@@ -1,0 +1,56 @@
+/** Chooses the backend, moves the weights there, hands out the engine. Backends are loaded only when they are used. */
+import type { Backend } from '@/backends/backend.ts';
+import type { LoadedModel } from '@/model/loaded-model.ts';
+import { uploadWeights } from './device-weights.ts';
+import type { BackendInfo } from './engine.ts';
+import { LayerEngine } from './layer-engine.ts';
+
+export interface CreateEngineOptions {
+  backend: 'auto' | BackendInfo['kind'];
+  threads?: number;
+  /** Layers whose weights are in place. */
+  onLayer?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+export async function createEngine(model: LoadedModel, options: CreateEngineOptions): Promise<LayerEngine> {
+  const backend = await createBackend(options);
+  try {
+    return await engineOn(backend, model, options);
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+}
+
+/** The engine on a backend that exists already. */
+export async function engineOn(
+  backend: Backend,
+  model: Pick<LoadedModel, 'spec' | 'weights'>,
+  options: Pick<CreateEngineOptions, 'onLayer' | 'signal'> = {},
+): Promise<LayerEngine> {
+  const weights = await uploadWeights(backend, model.spec, model.weights, options.onLayer, options.signal);
+  return new LayerEngine(backend, model.spec, weights);
+}
+
+async function createBackend({ backend, threads }: CreateEngineOptions): Promise<Backend> {
+  const kind = backend === 'auto' ? await automaticKind() : backend;
+  switch (kind) {
+    case 'node':
+      return (await import('@/backends/node-backend.ts')).createNodeBackend({ threads });
+    case 'wasm':
+      return (await import('@/backends/wasm-backend.ts')).createWasmBackend({ threads });
+    case 'webgpu':
+      return (await import('@/backends/webgpu-backend.ts')).createWebGpuBackend();
+    default:
+      kind satisfies never;
+      throw new Error('unreachable');
+  }
+}
+
+/** Node has its own runtime; a browser's GPU is taken when it is a real one, since a software adapter is slower than WASM. */
+async function automaticKind(): Promise<BackendInfo['kind']> {
+  if (typeof process !== 'undefined' && process.versions?.node) return 'node';
+  const { hardwareAdapter } = await import('@/backends/webgpu-adapter.ts');
+  return (await hardwareAdapter()) ? 'webgpu' : 'wasm';
+}

@@ -1,0 +1,108 @@
+/** Greedy decoding of a batch: one prefill that keeps its keys, then one token per row and step. */
+import type { Backend, DeviceTensor } from '@/backends/backend.ts';
+import { decodeMask } from '@/kernels/mask.ts';
+import type { ModelSpec } from '@/model/spec.ts';
+import type { AdapterStack } from './adapter-stack.ts';
+import { type DeviceWeights, embedBatch } from './device-weights.ts';
+import type { KeyValue, LayerLoop } from './layer-loop.ts';
+import type { PrefixUse } from './prefix-store.ts';
+import type { ScalePlan } from './scale-plan.ts';
+
+export interface DecodeRequest {
+  /** Keys of the prefill, and the logits [B, V] that follow it. */
+  past: KeyValue[];
+  logits: Float32Array;
+  /** Length of each row's suffix, and what they were padded to. */
+  lengths: readonly number[];
+  paddedLength: number;
+  prefix: PrefixUse;
+  plan: ScalePlan;
+  adapters: AdapterStack;
+  maxNewTokens: number;
+  stopIds: readonly number[];
+  signal?: AbortSignal;
+}
+
+export class Decoder {
+  constructor(
+    private readonly backend: Backend,
+    private readonly spec: ModelSpec,
+    private readonly weights: DeviceWeights,
+    private readonly loop: LayerLoop,
+  ) {}
+
+  /** The continuations, one per row. Takes over `past`. */
+  async run(request: DecodeRequest): Promise<Int32Array[]> {
+    const { lengths, stopIds, maxNewTokens } = request;
+    const answers: number[][] = lengths.map(() => []);
+    const finished = lengths.map(() => false);
+    let { past, logits } = request;
+    for (let step = 0; ; step++) {
+      const next = lengths.map((_, row) => argmax(logits, row * this.spec.vocabSize, this.spec.vocabSize));
+      next.forEach((id, row) => {
+        if (finished[row]) return;
+        answers[row]!.push(id);
+        finished[row] = stopIds.includes(id) || answers[row]!.length >= maxNewTokens;
+      });
+      if (finished.every(Boolean)) break;
+      ({ past, logits } = await this.#step(request, past, next, step));
+    }
+    this.#release(past);
+    return answers.map((ids) => Int32Array.from(ids));
+  }
+
+  async #step(request: DecodeRequest, past: KeyValue[], next: readonly number[], step: number) {
+    const { backend, spec } = this;
+    const { lengths, paddedLength, prefix } = request;
+    const groupSize = spec.headCount / spec.kvHeadCount;
+    const tokens = next.map((id) => Int32Array.of(id));
+    const x = embedBatch(this.weights, spec, tokens, 1);
+    const { y, present } = await this.loop.run({
+      x: backend.upload(x, [lengths.length, spec.hiddenSize]),
+      first: 0,
+      end: spec.layerCount,
+      batch: {
+        rowCount: lengths.length,
+        newLength: 1,
+        starts: lengths.map((length) => prefix.length + length + step),
+        mask: decodeMask(groupSize, lengths, prefix.length, paddedLength, step + 1),
+        maskDims: [lengths.length, 1, groupSize, prefix.length + paddedLength + step + 1],
+      },
+      plan: request.plan,
+      adapters: request.adapters,
+      prefix: prefix.keys,
+      past,
+      keepKeys: true,
+      signal: request.signal,
+    });
+    this.#release(past);
+    const logits = await readLogits(this.backend, this.loop, y);
+    return { past: present, logits };
+  }
+
+  #release(keys: readonly KeyValue[]): void {
+    for (const { key, value } of keys) {
+      this.backend.release(key);
+      this.backend.release(value);
+    }
+  }
+}
+
+/** Logits [B, V] of rows that stand alone; releases them. */
+export async function readLogits(
+  backend: Backend,
+  loop: LayerLoop,
+  rows: DeviceTensor,
+): Promise<Float32Array> {
+  const { normed, logits } = await loop.head(rows, true);
+  const values = await backend.read(logits!);
+  for (const tensor of [rows, normed, logits!]) backend.release(tensor);
+  return values;
+}
+
+/** Index of the first largest value, as torch's argmax. */
+function argmax(values: Float32Array, start: number, length: number): number {
+  let best = start;
+  for (let i = start + 1; i < start + length; i++) if (values[i]! > values[best]!) best = i;
+  return best - start;
+}

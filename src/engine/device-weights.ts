@@ -1,0 +1,63 @@
+/** The model's weights where the backend wants them, uploaded once. The embedding also stays here for row look-ups. */
+import type { Backend, DeviceTensor } from '@/backends/backend.ts';
+import { MATRIX_NAMES, type ModelSpec, matrixDims, type WeightReader } from '@/model/spec.ts';
+
+export interface DeviceWeights {
+  /** Kernel inputs by name: attentionNorm, ffnNorm and the seven matrices. */
+  layers: Array<Record<string, DeviceTensor>>;
+  finalNorm: DeviceTensor;
+  head: DeviceTensor;
+  /** [vocabSize, hiddenSize] */
+  embedding: Float32Array;
+}
+
+export async function uploadWeights(
+  backend: Backend,
+  spec: ModelSpec,
+  reader: WeightReader,
+  onLayer?: (done: number, total: number) => void,
+  signal?: AbortSignal,
+): Promise<DeviceWeights> {
+  const dims = matrixDims(spec);
+  const norm = (data: Float32Array) => backend.upload(data, [spec.hiddenSize]);
+  const layers: DeviceWeights['layers'] = [];
+  for (let index = 0; index < spec.layerCount; index++) {
+    signal?.throwIfAborted();
+    const layer = await reader.layer(index);
+    const tensors: Record<string, DeviceTensor> = {
+      attentionNorm: norm(layer.attentionNorm),
+      ffnNorm: norm(layer.ffnNorm),
+    };
+    for (const matrix of MATRIX_NAMES) tensors[matrix] = backend.upload(layer.matrices[matrix], dims[matrix]);
+    layers.push(tensors);
+    onLayer?.(index + 1, spec.layerCount);
+  }
+  const embedding = await reader.embedding();
+  const head = (await reader.head()) ?? embedding;
+  return {
+    layers,
+    finalNorm: norm(await reader.finalNorm()),
+    head: backend.upload(head, [spec.vocabSize, spec.hiddenSize]),
+    embedding,
+  };
+}
+
+/** Rows of the embedding for ids, padded with zeros to [rows * length, hiddenSize]. */
+export function embedBatch(
+  weights: DeviceWeights,
+  spec: ModelSpec,
+  suffixes: readonly Int32Array[],
+  length: number,
+): Float32Array {
+  const { hiddenSize } = spec;
+  const x = new Float32Array(suffixes.length * length * hiddenSize);
+  suffixes.forEach((ids, row) => {
+    ids.forEach((id, t) => {
+      x.set(
+        weights.embedding.subarray(id * hiddenSize, (id + 1) * hiddenSize),
+        (row * length + t) * hiddenSize,
+      );
+    });
+  });
+  return x;
+}

@@ -1,0 +1,325 @@
+/**
+ * The engine: batches, prefixes, caches and the loop over layers put together into the passes that experiments ask for.
+ * Calls are queued; each may be cancelled between two layers.
+ */
+import type { Backend, DeviceTensor } from '@/backends/backend.ts';
+import { Mutex } from '@/backends/mutex.ts';
+import { causalMask } from '@/kernels/mask.ts';
+import type { AdapterData } from '@/model/adapter-spec.ts';
+import { AppError } from '@/model/app-error.ts';
+import type { ModelSpec } from '@/model/spec.ts';
+import { type AdapterStack, stackAdapters } from './adapter-stack.ts';
+import { type Batch, planBatches } from './batches.ts';
+import { Decoder, readLogits } from './decoder.ts';
+import { type DeviceWeights, embedBatch } from './device-weights.ts';
+import type {
+  Engine,
+  EngineInfo,
+  GenerateOptions,
+  HiddenStates,
+  ModelSetting,
+  PassOptions,
+  TokenIds,
+} from './engine.ts';
+import { HiddenCache } from './hidden-cache.ts';
+import { type BatchInputs, type KeyValue, LayerLoop, type LoopRequest } from './layer-loop.ts';
+import { PrefixStore, type PrefixUse } from './prefix-store.ts';
+import { type ScalePlan, scalePlan } from './scale-plan.ts';
+
+/** One call: which model runs, and what it shares. */
+interface Call {
+  plan: ScalePlan;
+  adapters: AdapterStack;
+  prefix: PrefixUse;
+  prefixIds: Int32Array;
+  signal?: AbortSignal;
+}
+
+export class LayerEngine implements Engine {
+  readonly #mutex = new Mutex();
+  readonly #adapters = new Map<string, AdapterData>();
+  readonly #stacks = new Map<string, AdapterStack>();
+  readonly #loop: LayerLoop;
+  readonly #prefixes: PrefixStore;
+  readonly #hidden: HiddenCache;
+  readonly #decoder: Decoder;
+  /** Layer runs of the last call, counted in rows: done, and what one full pass per sequence would have taken. */
+  readonly lastRun = { run: 0, full: 0 };
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly spec: ModelSpec,
+    private readonly weights: DeviceWeights,
+  ) {
+    this.#loop = new LayerLoop(backend, spec, weights);
+    this.#prefixes = new PrefixStore(backend, spec, weights, this.#loop);
+    this.#hidden = new HiddenCache(backend);
+    this.#decoder = new Decoder(backend, spec, weights, this.#loop);
+  }
+
+  get info(): EngineInfo {
+    return { spec: this.spec, backend: this.backend.info, adapters: [...this.#adapters.keys()] };
+  }
+
+  addAdapter(adapter: AdapterData): void {
+    if (this.#adapters.has(adapter.name)) {
+      throw new AppError(
+        'bad-input',
+        `An adapter called "${adapter.name}" is loaded already.`,
+        'Choose another name.',
+      );
+    }
+    this.#adapters.set(adapter.name, adapter);
+  }
+
+  hiddenStates(
+    sequences: readonly TokenIds[],
+    setting: ModelSetting,
+    options: PassOptions<HiddenStates> = {},
+  ): Promise<HiddenStates[]> {
+    const { hiddenSize, layerCount } = this.spec;
+    return this.#each(sequences, setting, options, async (batch, call) => {
+      const states = batch.indices.map(() => new Float32Array((layerCount + 1) * hiddenSize));
+      const { y } = await this.#runLayers(call, batch, this.#embed(batch), 0, layerCount, {
+        onEnter: async (layer, x) => {
+          const rows = await this.#readLast(batch, x);
+          states.forEach((state, row) => {
+            state.set(rows.subarray(row * hiddenSize, (row + 1) * hiddenSize), layer * hiddenSize);
+          });
+          return false;
+        },
+      });
+      const last = await this.#loop.gather(y, lastRows(batch));
+      const { normed } = await this.#loop.head(last, false);
+      const finalNorm = await this.backend.read(normed);
+      for (const tensor of [y, last, normed]) this.backend.release(tensor);
+      return states.map((hidden, row) => ({
+        hidden,
+        finalNorm: finalNorm.slice(row * hiddenSize, (row + 1) * hiddenSize),
+      }));
+    });
+  }
+
+  async attention(
+    sequences: readonly TokenIds[],
+    setting: ModelSetting,
+    options: PassOptions<Float32Array> = {},
+  ): Promise<Float32Array[]> {
+    const { headCount, layerCount } = this.spec;
+    const results: Float32Array[] = [];
+    // One row at a time: a padded batch would put pads among the keys of the last query.
+    for (const index of options.order ?? sequences.keys()) {
+      const [result] = await this.#each(
+        [sequences[index]!],
+        setting,
+        { signal: options.signal },
+        async (batch, call) => {
+          const picture = new Float32Array(layerCount * headCount * batch.paddedLength);
+          const { y } = await this.#runLayers(call, batch, this.#embed(batch), 0, layerCount, {
+            onAttention: async (layer, attention) => {
+              picture.set(await this.backend.read(attention), layer * headCount * batch.paddedLength);
+            },
+          });
+          this.backend.release(y);
+          return [picture];
+        },
+      );
+      results[index] = result!;
+      options.onItem?.(index, result!);
+    }
+    return results;
+  }
+
+  logits(
+    sequences: readonly TokenIds[],
+    setting: ModelSetting,
+    options: PassOptions<Float32Array> = {},
+  ): Promise<Float32Array[]> {
+    return this.#each(sequences, setting, options, async (batch, call) => {
+      const last = await this.#lastStates(call, batch);
+      return splitRows(await readLogits(this.backend, this.#loop, last), batch.indices.length);
+    });
+  }
+
+  generate(
+    sequences: readonly TokenIds[],
+    setting: ModelSetting,
+    options: GenerateOptions,
+  ): Promise<Int32Array[]> {
+    return this.#each(sequences, setting, options, async (batch, call) => {
+      const { layerCount } = this.spec;
+      const { y, present } = await this.#runLayers(call, batch, this.#embed(batch), 0, layerCount, {
+        keepKeys: true,
+      });
+      const last = await this.#loop.gather(y, lastRows(batch));
+      this.backend.release(y);
+      return this.#decoder.run({
+        past: present,
+        logits: await readLogits(this.backend, this.#loop, last),
+        lengths: batch.suffixes.map((suffix) => suffix.length),
+        paddedLength: batch.paddedLength,
+        ...call,
+        maxNewTokens: options.maxNewTokens,
+        stopIds: options.stopIds,
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#mutex.run(async () => {
+      this.#prefixes.clear();
+      this.#hidden.clear();
+      await this.backend.close();
+    });
+  }
+
+  /** The last tokens as they leave the last layer, from the deepest unscaled state that is known. */
+  async #lastStates(call: Call, batch: Batch): Promise<DeviceTensor> {
+    const { layerCount } = this.spec;
+    const { plan, adapters, prefixIds } = call;
+    const key = `${adapters.key}:${prefixIds.join(',')}:${batch.suffixes.map((ids) => ids.join(',')).join(';')}`;
+    const known = this.#hidden.deepest(key, plan.firstScaled);
+    if (known?.layer === layerCount) return this.#loop.gather(known.x, lastRows(batch));
+    const first = known?.layer ?? 0;
+    let cached = false;
+    const { y } = await this.#runLayers(call, batch, known?.x ?? this.#embed(batch), first, layerCount, {
+      onEnter: (layer, tensor) => {
+        if (known && layer === first) return true;
+        cached = layer > 0 && layer <= plan.firstScaled && this.#hidden.put(key, layer, tensor);
+        return cached;
+      },
+    });
+    const last = await this.#loop.gather(y, lastRows(batch));
+    // The hook ran last for what leaves the last layer: `cached` says who owns y.
+    if (!cached) this.backend.release(y);
+    return last;
+  }
+
+  async #runLayers(
+    call: Call,
+    batch: Batch,
+    x: DeviceTensor,
+    first: number,
+    end: number,
+    hooks: Pick<LoopRequest, 'onEnter' | 'onAttention' | 'keepKeys'>,
+  ): Promise<{ y: DeviceTensor; present: KeyValue[] }> {
+    this.lastRun.run += (end - first) * batch.indices.length;
+    const { plan, adapters, prefix, signal } = call;
+    return this.#loop.run({
+      ...hooks,
+      x,
+      first,
+      end,
+      batch: this.#inputs(batch, prefix.length),
+      plan,
+      adapters,
+      prefix: prefix.keys,
+      signal,
+    });
+  }
+
+  /** The frame of every pass: plan, prefix, batches in order, items handed out as they come. */
+  #each<Item>(
+    sequences: readonly TokenIds[],
+    setting: ModelSetting,
+    options: PassOptions<Item>,
+    runBatch: (batch: Batch, call: Call) => Promise<Item[]>,
+  ): Promise<Item[]> {
+    return this.#mutex.run(async () => {
+      this.#check(sequences);
+      const plan = scalePlan(setting.scale, this.spec.layerCount);
+      const adapters = this.#stack(setting.adapters);
+      const { prefix: prefixIds, batches } = planBatches(sequences, options as PassOptions<never>);
+      Object.assign(this.lastRun, { run: 0, full: sequences.length * this.spec.layerCount });
+      const prefix = await this.#prefixes.use(prefixIds, adapters, plan, options.signal);
+      const results: Item[] = [];
+      try {
+        for (const batch of batches) {
+          const items = await runBatch(batch, { plan, adapters, prefix, prefixIds, signal: options.signal });
+          items.forEach((item, row) => {
+            const index = batch.indices[row]!;
+            results[index] = item;
+            options.onItem?.(index, item);
+          });
+        }
+      } finally {
+        prefix.release();
+      }
+      return results;
+    });
+  }
+
+  #check(sequences: readonly TokenIds[]): void {
+    const { vocabSize, contextLength } = this.spec;
+    for (const ids of sequences) {
+      if (ids.length === 0)
+        throw new AppError('bad-input', 'A prompt without tokens cannot be run.', 'Leave it out.');
+      if (ids.length > contextLength) {
+        throw new AppError(
+          'bad-input',
+          `A prompt of ${ids.length} tokens is longer than the model's ${contextLength}.`,
+          'Shorten it.',
+        );
+      }
+      for (let t = 0; t < ids.length; t++) {
+        const id = ids[t]!;
+        if (!(Number.isInteger(id) && id >= 0 && id < vocabSize)) {
+          throw new AppError(
+            'bad-input',
+            `Token id ${id} is not in the vocabulary of ${vocabSize}.`,
+            'Use the tokenizer of this model.',
+          );
+        }
+      }
+    }
+  }
+
+  #stack(names: readonly string[]): AdapterStack {
+    const key = names.join('+');
+    let stack = this.#stacks.get(key);
+    if (!stack) {
+      const adapters = names.map((name) => {
+        const adapter = this.#adapters.get(name);
+        if (adapter) return adapter;
+        const known = [...this.#adapters.keys()].join(', ') || 'none';
+        throw new AppError('bad-input', `No adapter called "${name}" is loaded.`, `Loaded: ${known}.`);
+      });
+      this.#stacks.set(key, (stack = stackAdapters(this.backend, this.spec, adapters)));
+    }
+    return stack;
+  }
+
+  #embed(batch: Batch): DeviceTensor {
+    const x = embedBatch(this.weights, this.spec, batch.suffixes, batch.paddedLength);
+    return this.backend.upload(x, [batch.indices.length * batch.paddedLength, this.spec.hiddenSize]);
+  }
+
+  #inputs(batch: Batch, prefixLength: number): BatchInputs {
+    const groupSize = this.spec.headCount / this.spec.kvHeadCount;
+    const { paddedLength } = batch;
+    return {
+      rowCount: batch.indices.length,
+      newLength: paddedLength,
+      starts: batch.indices.map(() => prefixLength),
+      mask: causalMask(groupSize, paddedLength, prefixLength),
+      maskDims: [1, 1, groupSize * paddedLength, prefixLength + paddedLength],
+    };
+  }
+
+  async #readLast(batch: Batch, x: DeviceTensor): Promise<Float32Array> {
+    const picked = await this.#loop.gather(x, lastRows(batch));
+    const rows = await this.backend.read(picked);
+    this.backend.release(picked);
+    return rows;
+  }
+}
+
+/** Row of each sequence's last token in the flattened batch. */
+function lastRows(batch: Batch): number[] {
+  return batch.suffixes.map((suffix, row) => row * batch.paddedLength + suffix.length - 1);
+}
+
+function splitRows(values: Float32Array, count: number): Float32Array[] {
+  const width = values.length / count;
+  return Array.from({ length: count }, (_, row) => values.subarray(row * width, (row + 1) * width));
+}

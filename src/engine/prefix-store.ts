@@ -1,0 +1,138 @@
+/**
+ * Keys and values of the beginning that all prompts share (the template's head): computed for a batch of one, reused by
+ * every row. Unscaled ones are kept between calls together with what enters each layer, so that a scaled call starts at
+ * its first scaled layer; what scaling changes is computed once per call.
+ */
+import type { Backend, DeviceTensor } from '@/backends/backend.ts';
+import { causalMask } from '@/kernels/mask.ts';
+import type { ModelSpec } from '@/model/spec.ts';
+import type { AdapterStack } from './adapter-stack.ts';
+import { type DeviceWeights, embedBatch } from './device-weights.ts';
+import type { BatchInputs, KeyValue, LayerLoop } from './layer-loop.ts';
+import { type ScalePlan, scalePlan } from './scale-plan.ts';
+
+/** Prefixes kept: a handful of pools under a few adapters. */
+const CAPACITY = 12;
+
+interface StoredPrefix {
+  entering: DeviceTensor[];
+  keys: KeyValue[];
+}
+
+/** One call's prefix: absent keys mean that nothing is shared. */
+export interface PrefixUse {
+  keys: readonly KeyValue[] | undefined;
+  length: number;
+  release(): void;
+}
+
+export class PrefixStore {
+  readonly #stored = new Map<string, StoredPrefix>();
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly spec: ModelSpec,
+    private readonly weights: DeviceWeights,
+    private readonly loop: LayerLoop,
+  ) {}
+
+  async use(
+    prefix: Int32Array,
+    adapters: AdapterStack,
+    plan: ScalePlan,
+    signal?: AbortSignal,
+  ): Promise<PrefixUse> {
+    if (prefix.length === 0) return { keys: undefined, length: 0, release: () => undefined };
+    const base = await this.#unscaled(prefix, adapters, signal);
+    const { firstScaled } = plan;
+    const { layerCount } = this.spec;
+    if (firstScaled >= layerCount)
+      return { keys: base.keys, length: prefix.length, release: () => undefined };
+    const { y, present } = await this.loop.run({
+      x: base.entering[firstScaled]!,
+      first: firstScaled,
+      end: layerCount,
+      batch: this.#batch(prefix.length),
+      plan,
+      adapters,
+      keepKeys: true,
+      signal,
+      onEnter: (layer) => layer === firstScaled,
+    });
+    this.backend.release(y);
+    const scaled = present.slice(firstScaled);
+    return {
+      keys: [...base.keys.slice(0, firstScaled), ...scaled],
+      length: prefix.length,
+      release: () => this.#releaseKeys(scaled),
+    };
+  }
+
+  clear(): void {
+    for (const stored of this.#stored.values()) this.#releaseStored(stored);
+    this.#stored.clear();
+  }
+
+  async #unscaled(prefix: Int32Array, adapters: AdapterStack, signal?: AbortSignal): Promise<StoredPrefix> {
+    const key = `${adapters.key}:${prefix.join(',')}`;
+    const known = this.#stored.get(key);
+    if (known) {
+      this.#stored.delete(key);
+      this.#stored.set(key, known);
+      return known;
+    }
+    const { layerCount, hiddenSize } = this.spec;
+    const x = embedBatch(this.weights, this.spec, [prefix], prefix.length);
+    const entering: DeviceTensor[] = [];
+    const { present } = await this.loop.run({
+      x: this.backend.upload(x, [prefix.length, hiddenSize]),
+      first: 0,
+      end: layerCount,
+      batch: this.#batch(prefix.length),
+      plan: scalePlan([], layerCount),
+      adapters,
+      keepKeys: true,
+      signal,
+      onEnter: (layer, tensor) => {
+        entering[layer] = tensor;
+        return true;
+      },
+    });
+    const stored = { entering, keys: present };
+    this.#stored.set(key, stored);
+    this.#evict();
+    return stored;
+  }
+
+  /** The oldest go first. A call never holds a stored prefix across another call's eviction: calls do not overlap. */
+  #evict(): void {
+    while (this.#stored.size > CAPACITY) {
+      const [oldest, stored] = this.#stored.entries().next().value!;
+      this.#releaseStored(stored);
+      this.#stored.delete(oldest);
+    }
+  }
+
+  #releaseStored(stored: StoredPrefix): void {
+    for (const tensor of stored.entering) this.backend.release(tensor);
+    this.#releaseKeys(stored.keys);
+  }
+
+  #releaseKeys(keys: readonly KeyValue[]): void {
+    for (const { key, value } of keys) {
+      this.backend.release(key);
+      this.backend.release(value);
+    }
+  }
+
+  #batch(length: number): BatchInputs {
+    const groupSize = this.spec.headCount / this.spec.kvHeadCount;
+    return {
+      rowCount: 1,
+      newLength: length,
+      starts: [0],
+      mask: causalMask(groupSize, length, 0),
+      maskDims: [1, 1, groupSize * length, length],
+    };
+  }
+}

@@ -1,0 +1,20 @@
+/** Opens the tiny reference models as engines, on whatever backend. */
+import type { Backend } from '@/backends/backend.ts';
+import { engineOn } from '@/engine/create-engine.ts';
+import type { LayerEngine } from '@/engine/layer-engine.ts';
+import { readAdapter } from '@/model/adapter.ts';
+import { ARCHITECTURES } from '@/model/architectures.ts';
+import type { FileSet } from '@/model/byte-source.ts';
+import { specFromConfig } from '@/model/config.ts';
+import { checkpointReader, openCheckpoint } from '@/model/tensor-store.ts';
+
+/** The checkpoint in `model`, with the adapter in `adapter` loaded under the name "final". */
+export async function openTiny(backend: Backend, model: FileSet, adapter?: FileSet): Promise<LayerEngine> {
+  const config = await model.open('config.json');
+  const spec = specFromConfig(new TextDecoder().decode(await config!.read(0, config!.sizeBytes)));
+  const store = await openCheckpoint(model);
+  const weights = checkpointReader(spec, ARCHITECTURES[spec.architecture]!, store);
+  const engine = await engineOn(backend, { spec, weights });
+  if (adapter) engine.addAdapter(await readAdapter(adapter, spec, 'final'));
+  return engine;
+}

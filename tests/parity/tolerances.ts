@@ -1,0 +1,36 @@
+/** Tolerances of the fixtures' README: ten times the measured error of the reference itself (float32 against float64). */
+import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import type { Measured } from './measure.ts';
+
+const FACTOR = 10;
+
+type Errors = Record<string, number>;
+const reference = JSON.parse(readFileSync('tests/fixtures/tolerances.json', 'utf8')) as Record<
+  string,
+  { forward: Errors; scale?: Errors; lora?: Errors }
+>;
+
+export function toleranceOf(model: string, part: 'forward' | 'scale' | 'adapter'): Errors {
+  const entry = reference[model]!;
+  if (part === 'adapter') {
+    // The stored logits with the given final adapter are as exact as other logits; merging adds its own rounding.
+    const { logits } = entry.forward as { logits: number };
+    const { merged_minus_adapter: merged } = entry.lora as { merged_minus_adapter: number };
+    return scaled({ base: logits, adapter: logits, merged: logits + merged });
+  }
+  return scaled(entry[part]!);
+}
+
+function scaled(errors: Errors): Errors {
+  return Object.fromEntries(Object.entries(errors).map(([name, error]) => [name, FACTOR * error]));
+}
+
+/** Every measured quantity has a tolerance and keeps it. */
+export function expectWithin(measured: Measured, tolerance: Errors): void {
+  expect(Object.keys(measured.maxAbs).length).toBeGreaterThan(0);
+  for (const [quantity, maxAbs] of Object.entries(measured.maxAbs)) {
+    expect(tolerance, `a tolerance for ${quantity}`).toHaveProperty(quantity);
+    expect(maxAbs, quantity).toBeLessThanOrEqual(tolerance[quantity]!);
+  }
+}
