@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { ARCHITECTURES } from './architectures.ts';
+import { specFromConfig } from './config.ts';
+import { openGguf, readGgufFloats } from './gguf.ts';
+import { openGgufModel } from './gguf-spec.ts';
+import { diskFile, diskFiles } from './node-files.ts';
+import { openSafetensors, readBytes, readFloats } from './safetensors.ts';
+import { checkpointReader, openCheckpoint, readText } from './tensor-store.ts';
+
+const fixtures = new URL('../../tests/fixtures/', import.meta.url).pathname;
+const bundled = new URL(
+  '../../public/models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf',
+  import.meta.url,
+).pathname;
+
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  expect(a.length).toBe(b.length);
+  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i]!)), 0);
+}
+
+describe('dequantisation equals ggml', () => {
+  test.each(['quant_types', 'k_quants'])('%s', async (name) => {
+    const file = await openGguf(diskFile(`${fixtures}gguf/${name}.gguf`));
+    const reference = await openSafetensors(diskFile(`${fixtures}gguf/${name}.safetensors`));
+    expect(file.tensors.size).toBe(name === 'k_quants' ? 5 : 8);
+    for (const tensor of file.tensors.values()) {
+      const raw = await readBytes(reference, `${tensor.name}.raw`);
+      expect(await file.source.read(tensor.offset, tensor.sizeBytes)).toEqual(raw);
+      const values = await readGgufFloats(file, tensor.name);
+      const want = await readFloats(reference, `${tensor.name}.dequantised`);
+      const scale = Math.max(1, ...want.map(Math.abs));
+      // One float32 rounding; the reference's own distance from ggml is 1e-6.
+      expect(largestDifference(values, want) / scale, tensor.name).toBeLessThanOrEqual(1e-6);
+    }
+  });
+});
+
+test('metadata of every value type is read', async () => {
+  const { metadata, alignment } = await openGguf(diskFile(`${fixtures}gguf/quant_types.gguf`));
+  expect(alignment).toBe(32);
+  expect(
+    Object.fromEntries([...metadata].filter(([key]) => key.startsWith('test.'))),
+  ).toMatchInlineSnapshot(`
+    {
+      "test.array_of_bools": [
+        true,
+        false,
+        true,
+      ],
+      "test.array_of_floats": Float32Array [
+        0.25,
+        -0.5,
+      ],
+      "test.array_of_ints": Int32Array [
+        1,
+        -2,
+        3,
+      ],
+      "test.array_of_strings": [
+        "a",
+        "",
+        "ĠĊ",
+        "🙂",
+      ],
+      "test.false": false,
+      "test.float32": 0.5,
+      "test.float64": 0.1,
+      "test.int16": -30000,
+      "test.int32": -2000000000,
+      "test.int64": -1152921504606846977n,
+      "test.int8": -100,
+      "test.string": "grüße, 世界 🙂",
+      "test.true": true,
+      "test.uint16": 60000,
+      "test.uint32": 4000000000,
+      "test.uint64": 1152921504606846977n,
+      "test.uint8": 200,
+    }
+  `);
+  expect((await openGguf(diskFile(`${fixtures}gguf/k_quants.gguf`))).alignment).toBe(64);
+});
+
+test('a GGUF has the weights of the checkpoint it was made from, rope rows included', async () => {
+  const files = diskFiles(`${fixtures}llama/model`);
+  const checkpointSpec = specFromConfig(await readText((await files.open('config.json'))!));
+  const reader = checkpointReader(checkpointSpec, ARCHITECTURES.llama!, await openCheckpoint(files));
+  const { spec, weights } = await openGgufModel(
+    await openGguf(diskFile(`${fixtures}gguf/tiny_llama_f16.gguf`)),
+  );
+  expect(spec).toEqual({ ...checkpointSpec, normEps: Math.fround(1e-5) });
+  const [got, want] = [await weights.layer(2), await reader.layer(2)];
+  expect(largestDifference(got.ffnNorm, want.ffnNorm)).toBe(0);
+  for (const [matrix, values] of Object.entries(want.matrices)) {
+    // float16 keeps 11 bits: half a unit in the last place of the largest weight.
+    const tolerance = Math.max(...values.map(Math.abs)) * 2 ** -11;
+    expect(largestDifference(got.matrices[matrix as 'q'], values), matrix).toBeLessThanOrEqual(tolerance);
+  }
+});
+
+test('the bundled model is read whole in under 2 s', async () => {
+  const { spec, weights } = await openGgufModel(await openGguf(diskFile(bundled)));
+  expect(spec).toMatchObject({
+    layerCount: 30,
+    hiddenSize: 576,
+    vocabSize: 49152,
+    headDim: 64,
+    tiedEmbeddings: true,
+  });
+  const start = performance.now();
+  const embedding = await weights.embedding();
+  for (let layer = 0; layer < spec.layerCount; layer++) await weights.layer(layer);
+  expect(performance.now() - start).toBeLessThan(2000);
+  expect(embedding.length).toBe(49152 * 576);
+  expect(await weights.head()).toBeNull();
+});
