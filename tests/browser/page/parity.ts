@@ -3,6 +3,9 @@
  * Holds no expectations: tests compare what comes back.
  */
 
+import { wrap } from 'comlink';
+import type { Measures } from './parity.worker.ts';
+
 /** What this browser offers to the engine. */
 export interface Surroundings {
   crossOriginIsolated: boolean;
@@ -36,7 +39,21 @@ async function surroundings(): Promise<Surroundings> {
   };
 }
 
-const parity = { surroundings };
+/** Runs one measure of parity.worker.ts in a worker of its own, ended afterwards to free its memory. */
+async function measure<K extends keyof Measures>(
+  kind: K,
+  ...args: Parameters<Measures[K]>
+): Promise<Awaited<ReturnType<Measures[K]>>> {
+  const worker = new Worker(new URL('./parity.worker.ts', import.meta.url), { type: 'module' });
+  try {
+    const remote = wrap<Measures>(worker) as unknown as Record<K, (...given: unknown[]) => Promise<never>>;
+    return await remote[kind](...args);
+  } finally {
+    worker.terminate();
+  }
+}
+
+const parity = { surroundings, measure };
 
 declare global {
   interface Window {

@@ -1,0 +1,75 @@
+/** Measures parity inside a worker, where the product's engine lives too. */
+import { expose } from 'comlink';
+import type { Backend } from '@/backends/backend.ts';
+import { createWasmBackend } from '@/backends/wasm-backend.ts';
+import { createWebGpuBackend } from '@/backends/webgpu-backend.ts';
+import type { LayerEngine } from '@/engine/layer-engine.ts';
+import type { FileSet } from '@/model/byte-source.ts';
+import { memorySource } from '@/model/memory-source.ts';
+import { type Measured, measureAdapter, measureForward, measureScaled } from '../../parity/measure.ts';
+import { openTiny } from '../../parity/tiny-models.ts';
+
+export type WebBackend = 'wasm' | 'webgpu';
+
+/** A folder of the test server, each file fetched whole. */
+function served(root: string): FileSet {
+  return {
+    name: root,
+    list: () => Promise.reject(new Error('the test server lists nothing')),
+    async open(path) {
+      const response = await fetch(new URL(`${root}/${path}`, location.origin));
+      if (response.status === 404) return null;
+      return memorySource(new Uint8Array(await response.arrayBuffer()), path);
+    },
+  };
+}
+
+function createBackend(kind: WebBackend): Promise<Backend> {
+  switch (kind) {
+    case 'wasm':
+      return createWasmBackend({ threads: 2 });
+    case 'webgpu':
+      return createWebGpuBackend();
+    default:
+      kind satisfies never;
+      throw new Error('unreachable');
+  }
+}
+
+async function withTiny<T>(
+  kind: WebBackend,
+  name: string,
+  use: (engine: LayerEngine) => Promise<T>,
+): Promise<T> {
+  const root = `/fixtures/${name}`;
+  const engine = await openTiny(
+    await createBackend(kind),
+    served(`${root}/model`),
+    served(`${root}/lora/final`),
+  );
+  try {
+    return await use(engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+const measures = {
+  /** Every reference value of one tiny model. */
+  tiny(kind: WebBackend, name: string): Promise<Record<'forward' | 'scale' | 'adapter', Measured>> {
+    const folder = served(`/fixtures/${name}`);
+    return withTiny(kind, name, async (engine) => ({
+      forward: plain(await measureForward(engine, folder)),
+      scale: plain(await measureScaled(engine, folder)),
+      adapter: plain(await measureAdapter(engine, folder, 'final')),
+    }));
+  },
+};
+
+/** Class instances do not cross to the page. */
+function plain({ maxAbs, greedy }: Measured): Measured {
+  return { maxAbs, greedy };
+}
+
+export type Measures = typeof measures;
+expose(measures);
