@@ -8,18 +8,20 @@ import { defaultClientConditions, defineConfig, type Plugin, type UserConfig } f
 import { isolationHeaders } from './scripts/serve.mjs';
 
 /**
- * transformers.js is here for tokenizers and chat templates alone, but imports an ONNX Runtime at its top. It gets an
- * empty one, so that one runtime is shipped, no 27 MB of WebAssembly comes along, and no CDN address is ever set.
+ * One ONNX Runtime in the browser, the one that src/backends asks for. Two others would come along and get an empty
+ * module instead: transformers.js, here for tokenizers and chat templates alone, imports one at its top (27 MB of
+ * WebAssembly, loaded from a CDN unless told otherwise); and the command line's onnxruntime-node is behind a dynamic import.
  */
-function tokenizersWithoutRuntime(): Plugin {
+function oneRuntime(): Plugin {
   const emptyRuntimeId = '\0empty-onnx-runtime';
   const cdn = 'https://cdn.jsdelivr.net/npm/onnxruntime-web@';
   return {
-    name: 'tokenizers-without-runtime',
+    name: 'one-onnx-runtime',
     enforce: 'pre',
     resolveId(source, importer) {
-      const isTransformers = importer?.includes('@huggingface/transformers');
-      return isTransformers && /^onnxruntime-(web|node)/.test(source) ? emptyRuntimeId : null;
+      const isForTokenizers =
+        importer?.includes('@huggingface/transformers') && source.startsWith('onnxruntime-web');
+      return isForTokenizers || source === 'onnxruntime-node' ? emptyRuntimeId : null;
     },
     load(id) {
       if (id !== emptyRuntimeId) return null;
@@ -42,13 +44,13 @@ function tokenizersWithoutRuntime(): Plugin {
 export function sharedConfig(): UserConfig {
   return {
     base: './',
-    plugins: [react(), tokenizersWithoutRuntime()],
+    plugins: [react(), oneRuntime()],
     resolve: {
       alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) },
       // ONNX Runtime without its loader embedded: WASM threads re-run their own script, which must not be our chunk.
       conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions],
     },
-    worker: { format: 'es', plugins: () => [tokenizersWithoutRuntime()] },
+    worker: { format: 'es', plugins: () => [oneRuntime()] },
     optimizeDeps: { exclude: ['onnxruntime-web', '@huggingface/transformers'] },
     build: {
       target: 'es2023',
