@@ -3,6 +3,7 @@
  * The address bar, history, reset buttons and run files all read this table. Not here: results, progress, files.
  */
 import { z } from 'zod';
+import { MATRIX_PRESET_KEYS, MATRIX_PRESETS, presetOf } from '@/method/scaling.ts';
 import { MATRIX_NAMES, type MatrixName } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
 import { MEASURES } from '@/protocol/experiments.ts';
@@ -11,17 +12,6 @@ export const CONFIG_VERSION = 1;
 
 export const MODEL_VARIANTS = ['base', 'aligned', 'planted-8-13'] as const;
 export type ModelVariant = (typeof MODEL_VARIANTS)[number];
-
-/** Which of the seven matrices alpha multiplies (method.md 1.4: the published table most likely left out o). */
-export const MATRIX_PRESETS = {
-  all: ['q', 'k', 'v', 'o', 'gate', 'up', 'down'],
-  'without-o': ['q', 'k', 'v', 'gate', 'up', 'down'],
-  attention: ['q', 'k', 'v', 'o'],
-  mlp: ['gate', 'up', 'down'],
-  'residual-writes': ['o', 'down'],
-} as const satisfies Record<string, readonly MatrixName[]>;
-export type MatrixPreset = keyof typeof MATRIX_PRESETS;
-export const MATRIX_PRESET_NAMES = Object.keys(MATRIX_PRESETS) as MatrixPreset[];
 
 export const ALPHA_MIN = 0.5;
 export const ALPHA_MAX = 1.5;
@@ -91,7 +81,7 @@ export const SETTINGS = {
   ),
   matrices: setting(
     'matrices',
-    z.union([z.enum(MATRIX_PRESET_NAMES), z.array(z.enum(MATRIX_NAMES)).min(1)]),
+    z.union([z.enum(MATRIX_PRESET_KEYS), z.array(z.enum(MATRIX_NAMES)).min(1)]),
     'all',
     'Matrices',
     'Which weight matrices of a layer alpha multiplies.',
@@ -179,10 +169,17 @@ export const SETTINGS = {
   ),
   attentionScale: setting(
     'attention',
-    z.enum(['min-max', 'raw']),
-    'min-max',
+    z.enum(['per-layer', 'raw']),
+    'per-layer',
     'Attention colours',
     'Stretched within each layer (the paper’s) or raw probabilities.',
+  ),
+  questionOnly: setting(
+    'question',
+    z.boolean(),
+    true,
+    'Question tokens only',
+    'Leaves out the tokens of the template, which draw most of the attention.',
   ),
   bandWidth: setting(
     'width',
@@ -264,15 +261,14 @@ export const DEFAULT_CONFIG: Config = Object.freeze(
 
 /** The matrices a choice names, in the fixed order q, k, v, o, gate, up, down. */
 export function matricesOf(choice: Config['matrices']): MatrixName[] {
-  const chosen: readonly MatrixName[] = typeof choice === 'string' ? MATRIX_PRESETS[choice] : choice;
+  const chosen: readonly MatrixName[] = typeof choice === 'string' ? MATRIX_PRESETS[choice].matrices : choice;
   return MATRIX_NAMES.filter((name) => chosen.includes(name));
 }
 
 /** The preset that equals a hand-picked set, or the set itself in the fixed order. */
 export function normaliseMatrices(choice: readonly MatrixName[]): Config['matrices'] {
   const picked = matricesOf([...choice]);
-  const preset = MATRIX_PRESET_NAMES.find((name) => matricesOf(name).join() === picked.join());
-  return preset ?? picked;
+  return presetOf(picked) ?? picked;
 }
 
 /** Adapters by the names that the bundled model's manifest gives them; base = none. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MATRIX_PRESET_KEYS } from '@/method/scaling.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import {
   type Config,
   DEFAULT_CONFIG,
-  MATRIX_PRESET_NAMES,
   MODEL_VARIANTS,
   normaliseMatrices,
   SETTING_KEYS,
@@ -27,7 +27,7 @@ const anyConfig: fc.Arbitrary<Config> = fc.record({
   range: fc.tuple(layer, layer).map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b)]),
   alpha: fc.integer({ min: 10, max: 30 }).map((step) => snapAlpha(step * 0.05)),
   matrices: fc.oneof(
-    fc.constantFrom(...MATRIX_PRESET_NAMES),
+    fc.constantFrom(...MATRIX_PRESET_KEYS),
     fc.subarray([...MATRIX_NAMES], { minLength: 1 }).map(normaliseMatrices),
   ),
   measure: fc.constantFrom('raw' as const, 'centred' as const, 'auroc' as const),
@@ -47,7 +47,8 @@ const anyConfig: fc.Arbitrary<Config> = fc.record({
   attentionPromptA: fc.string({ maxLength: 40 }),
   attentionPromptB: fc.string({ maxLength: 40 }),
   attentionHead: fc.integer({ min: -1, max: 255 }),
-  attentionScale: fc.constantFrom('min-max' as const, 'raw' as const),
+  attentionScale: fc.constantFrom('per-layer' as const, 'raw' as const),
+  questionOnly: fc.boolean(),
   bandWidth: fc.integer({ min: 1, max: 64 }),
   promptCount: fc.integer({ min: 8, max: 2000 }),
   seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),

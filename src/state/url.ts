@@ -2,11 +2,11 @@
  * The configuration as readable query text and back: only what differs from the defaults, one key per setting.
  * Pure: no window, no history. A value that does not parse falls back to its default and is named.
  */
+import { MATRIX_PRESET_KEYS } from '@/method/scaling.ts';
 import {
   CONFIG_VERSION,
   type Config,
   DEFAULT_CONFIG,
-  MATRIX_PRESET_NAMES,
   SETTING_KEYS,
   SETTINGS,
   type SettingKey,
@@ -34,6 +34,7 @@ function toText(key: SettingKey, config: Config): string {
     case 'attentionHead':
       return config.attentionHead < 0 ? 'mean' : String(config.attentionHead);
     case 'showBase':
+    case 'questionOnly':
     case 'stage':
     case 'revealHarmful':
       return config[key] ? 'on' : 'off';
@@ -56,7 +57,7 @@ function fromText(key: SettingKey, text: string): unknown {
       return match ? [Number(match[1]), Number(match[2])] : undefined;
     }
     case 'matrices':
-      return (MATRIX_PRESET_NAMES as string[]).includes(text) ? text : text.split('.');
+      return (MATRIX_PRESET_KEYS as readonly string[]).includes(text) ? text : text.split('.');
     case 'pairs': {
       if (text === 'all') return { kind: 'all' };
       const match = /^(\d{1,6})\.(\d{1,10})$/.exec(text);
@@ -65,6 +66,7 @@ function fromText(key: SettingKey, text: string): unknown {
     case 'attentionHead':
       return text === 'mean' ? -1 : INTEGER.test(text) ? Number(text) : undefined;
     case 'showBase':
+    case 'questionOnly':
     case 'stage':
     case 'revealHarmful':
       return text === 'on' ? true : text === 'off' ? false : undefined;

@@ -1,0 +1,195 @@
+/**
+ * Turns what a lab answers, piece by piece and at the end, into entries for the shelf. Pure.
+ */
+import type { ExperimentKind, ExperimentMap, PromptOutcome } from '@/protocol/experiments.ts';
+import type { Provenance } from '@/views/index.ts';
+import { type Entry, type EntryMap, keyOf, liveOf, type ResultMap } from './results.ts';
+import type { AppState } from './store.ts';
+import type { Wanted } from './wanted.ts';
+
+/** `state` gives what is on the shelf already and who computes. */
+type Shelf = Pick<AppState, 'results' | 'lab' | 'source' | 'config'>;
+
+export function partial<K extends ExperimentKind>(
+  work: Wanted<K>,
+  piece: ExperimentMap[K]['event'],
+  shelf: Shelf,
+): Entry[] {
+  const { live } = shelf.results;
+  switch (work.kind) {
+    case 'similarity':
+      return [entry(work, 'similarity', piece as ExperimentMap['similarity']['event'], false, shelf)];
+    case 'attention': {
+      const before = liveOf(shelf.results, 'attention', work.key)?.value ?? [];
+      const picture = piece as ExperimentMap['attention']['event'];
+      const rest = before.filter(({ prompt }) => prompt.id !== picture.prompt.id);
+      return [entry(work, 'attention', [...rest, picture], false, shelf)];
+    }
+    case 'count':
+      return [countEntry(work as Wanted<'count'>, [piece as PromptOutcome], live, shelf)];
+    case 'calibrate':
+      return calibrationCounts(work as Wanted<'calibrate'>, [piece as PromptOutcome], shelf);
+    case 'bandScan': {
+      const before = liveOf(shelf.results, 'bandScan', work.key)?.value ?? { baseline: null, points: [] };
+      const point = piece as ExperimentMap['bandScan']['event'];
+      return [entry(work, 'bandScan', { ...before, points: merge(before.points, [point]) }, false, shelf)];
+    }
+    case 'cosineMatrix':
+      return [];
+    default:
+      return work.kind satisfies never;
+  }
+}
+
+export function finished<K extends ExperimentKind>(
+  work: Wanted<K>,
+  result: ExperimentMap[K]['result'],
+  shelf: Shelf,
+): Entry[] {
+  switch (work.kind) {
+    case 'similarity':
+      return [entry(work, 'similarity', result as ResultMap['similarity'], true, shelf)];
+    case 'cosineMatrix':
+      return [entry(work, 'cosineMatrix', result as ResultMap['cosineMatrix'], true, shelf)];
+    case 'attention':
+      return [
+        entry(work, 'attention', (result as ExperimentMap['attention']['result']).pictures, true, shelf),
+      ];
+    case 'count':
+      return [
+        countEntry(
+          work as Wanted<'count'>,
+          (result as ExperimentMap['count']['result']).outcomes,
+          shelf.results.live,
+          shelf,
+        ),
+      ];
+    case 'calibrate': {
+      const { calibration, outcomes } = result as ExperimentMap['calibrate']['result'];
+      return [
+        entry(work, 'calibrate', calibration, true, shelf),
+        ...calibrationCounts(work as Wanted<'calibrate'>, outcomes, shelf),
+      ];
+    }
+    case 'bandScan': {
+      const before = liveOf(shelf.results, 'bandScan', work.key)?.value.points ?? [];
+      const { baseline, points } = result as ExperimentMap['bandScan']['result'];
+      return [entry(work, 'bandScan', { baseline, points: merge(before, points) }, true, shelf)];
+    }
+    default:
+      return work.kind satisfies never;
+  }
+}
+
+function merge(
+  before: ResultMap['bandScan']['points'],
+  more: ResultMap['bandScan']['points'],
+): ResultMap['bandScan']['points'] {
+  const byFirst = new Map([...before, ...more].map((point) => [point.first, point]));
+  return [...byFirst.values()].sort((a, b) => a.first - b.first);
+}
+
+/** Positions in the request become positions in the whole pool: an interrupted count asks only for what is missing. */
+function countEntry(
+  work: Wanted<'count'>,
+  pieces: readonly PromptOutcome[],
+  live: EntryMap,
+  shelf: Shelf,
+): Entry<'count'> {
+  const before = live[work.key] as Entry<'count'> | undefined;
+  const prompts = before?.value.prompts ?? work.full ?? work.params.prompts;
+  const outcomes = before
+    ? [...before.value.outcomes]
+    : new Array<PromptOutcome | undefined>(prompts.length).fill(undefined);
+  for (const piece of pieces) {
+    const index = work.positions?.[piece.index] ?? piece.index;
+    outcomes[index] = { ...piece, index };
+  }
+  const complete = outcomes.every((outcome) => outcome !== undefined);
+  const truth = work.params.mode === 'exact' ? 'exact' : 'fast';
+  return { ...entry(work, 'count', { prompts, outcomes }, complete, shelf), truth };
+}
+
+/** Learning the threshold decodes every counted prompt at alpha = 1: those are exact counts as well. */
+function calibrationCounts(
+  work: Wanted<'calibrate'>,
+  pieces: readonly PromptOutcome[],
+  shelf: Shelf,
+): Entry[] {
+  return (work.parts ?? []).flatMap(({ start, end }) => {
+    const decoded = pieces.filter(
+      ({ index, responseClass }) => index >= start && index < end && responseClass !== undefined,
+    );
+    return decoded.length === 0 ? [] : [unscaledCount(work, start, end, decoded, shelf)];
+  });
+}
+
+function unscaledCount(
+  work: Wanted<'calibrate'>,
+  start: number,
+  end: number,
+  pieces: readonly PromptOutcome[],
+  shelf: Shelf,
+): Entry<'count'> {
+  const { template, setting, rules, maxNewTokens, prompts } = work.params;
+  const params = {
+    template,
+    setting,
+    rules,
+    maxNewTokens,
+    prompts: prompts.slice(start, end),
+    mode: 'exact' as const,
+    calibration: { tokenIds: [], tokenTexts: [], threshold: 0, sampleCount: 0, agreement: 0, auroc: 0 },
+  };
+  const key = keyOf('count', work.modelKey, params);
+  const shifted = pieces.map((piece) => ({ ...piece, index: piece.index - start }));
+  const count: Wanted<'count'> = { ...work, kind: 'count', key, params, parts: undefined };
+  return countEntry(count, shifted, shelf.results.live, shelf);
+}
+
+function entry<K extends ExperimentKind>(
+  work: Pick<Wanted, 'key' | 'params' | 'kind'>,
+  kind: K,
+  value: ResultMap[K],
+  complete: boolean,
+  shelf: Shelf,
+): Entry<K> {
+  return { kind, key: work.key, value, truth: 'exact', complete, provenance: provenance(work, shelf) };
+}
+
+function provenance({ params }: Pick<Wanted, 'params'>, { lab, source, config }: Shelf): Provenance {
+  const card = lab.state === 'ready' ? lab.card : null;
+  const given = params as Partial<{
+    template: string;
+    setting: ExperimentMap['count']['params']['setting'];
+    prompts: readonly unknown[];
+    normal: readonly unknown[];
+    malicious: readonly unknown[];
+    bootstrap: { seed: number };
+  }>;
+  const rule = given.setting?.scale[0];
+  return {
+    model: card?.name ?? source?.name ?? 'unknown',
+    sha256: card?.sha256 ?? null,
+    adapters: given.setting?.adapters ?? [],
+    template: given.template ?? config.template,
+    n: given.prompts
+      ? `${given.prompts.length} prompts`
+      : given.normal
+        ? `${given.normal.length} normal, ${given.malicious?.length ?? 0} malicious prompts`
+        : 'one layer',
+    seed: given.bootstrap?.seed ?? null,
+    date: new Date().toISOString(),
+    origin: 'live',
+    extra: {
+      ...(card ? { backend: `${card.backend.kind}, ${card.backend.runtime}` } : {}),
+      ...(rule
+        ? {
+            layers: `${rule.first} to ${rule.last}`,
+            alpha: String(rule.alpha),
+            matrices: rule.matrices.join(' '),
+          }
+        : {}),
+    },
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * What has been computed, kept under what it depends on, so that an old answer can never pass for a new one.
+ * Recorded results (from run files) and live ones are kept apart; `best` decides which of them is shown.
+ */
+import type {
+  AttentionPicture,
+  BandScanResult,
+  CosineMatrixResult,
+  ExperimentKind,
+  ExperimentMap,
+  ModelContext,
+  PromptItem,
+  PromptOutcome,
+  RefusalCalibration,
+  SimilarityResult,
+} from '@/protocol/experiments.ts';
+import type { Provenance, Truth } from '@/views/index.ts';
+import { matricesOf } from './config.ts';
+
+export type CountMode = 'score' | 'exact';
+
+/** Outcomes by position in `prompts`; holes are prompts that are not computed yet. */
+export interface Count {
+  prompts: readonly PromptItem[];
+  outcomes: readonly (PromptOutcome | undefined)[];
+}
+
+/** Band points by their first layer, as they arrive. */
+export interface Scan {
+  baseline: BandScanResult['baseline'] | null;
+  points: BandScanResult['points'];
+}
+
+export interface ResultMap {
+  similarity: SimilarityResult;
+  cosineMatrix: CosineMatrixResult;
+  attention: readonly AttentionPicture[];
+  calibrate: RefusalCalibration;
+  count: Count;
+  bandScan: Scan;
+}
+
+export interface Entry<K extends ExperimentKind = ExperimentKind> {
+  kind: K;
+  key: string;
+  value: ResultMap[K];
+  truth: Truth;
+  /** False while partial results stream in. */
+  complete: boolean;
+  provenance: Provenance;
+  /** Where a recorded number comes from, in words, for the hover text. */
+  origin?: string;
+}
+
+export type EntryMap = Readonly<Record<string, Entry>>;
+export interface Results {
+  live: EntryMap;
+  recorded: EntryMap;
+}
+export const NO_RESULTS: Results = { live: {}, recorded: {} };
+
+/**
+ * What an experiment's answer depends on, as one string; the same for a live request and for a recorded part.
+ * Left out: what only steers the way there (order, batch sizes, which bands first).
+ */
+export function keyOf<K extends ExperimentKind>(
+  kind: K,
+  modelKey: string,
+  params: ExperimentMap[K]['params'],
+): string {
+  return `${kind}:${JSON.stringify([modelKey, ...dependencies(kind, params)])}`;
+}
+
+function dependencies(kind: ExperimentKind, params: ExperimentMap[ExperimentKind]['params']): unknown[] {
+  const of = <K extends ExperimentKind>(_: K) => params as ExperimentMap[K]['params'];
+  const setting = ({ template, setting: { adapters, scale } }: ModelContext) => [
+    template,
+    adapters,
+    scale
+      .filter((rule) => rule.alpha !== 1)
+      .map((rule) => [rule.first, rule.last, rule.alpha, matricesOf([...rule.matrices])]),
+  ];
+  switch (kind) {
+    case 'similarity': {
+      const { normal, malicious, pairs, bootstrap, lastPoint, ...context } = of(kind);
+      const drawn = pairs.kind === 'all' ? ['all'] : [pairs.draws, pairs.seed];
+      return [
+        ...setting(context),
+        promptsKey(normal),
+        promptsKey(malicious),
+        drawn,
+        bootstrap.seed,
+        lastPoint,
+      ];
+    }
+    case 'cosineMatrix': {
+      const { vectorsKey, layer, measure } = of(kind);
+      return [vectorsKey, layer, measure];
+    }
+    case 'attention': {
+      const { prompts, ...context } = of(kind);
+      return [...setting(context), promptsKey(prompts)];
+    }
+    case 'calibrate': {
+      // Not on which prompts: a threshold learnt elsewhere on this model and template is still its threshold.
+      const { rules, ...context } = of(kind);
+      return [...setting(context), rules.prefixes];
+    }
+    case 'count': {
+      const { prompts, rules, mode, maxNewTokens, ...context } = of(kind);
+      const decided = mode === 'exact' ? [rules.prefixes, maxNewTokens] : [rules.prefixes];
+      return [...setting(context), mode, ...decided, promptsKey(prompts)];
+    }
+    case 'bandScan': {
+      const { prompts, width, alpha, matrices, ...context } = of(kind);
+      return [...setting(context), promptsKey(prompts), width, alpha, matricesOf([...matrices])];
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** A live result in full, else the recorded one, else whatever part of the live one there is. */
+export function best<K extends ExperimentKind>(results: Results, kind: K, key: string): Entry<K> | null {
+  const live = results.live[key];
+  if (live?.complete) return as(live, kind);
+  const recorded = results.recorded[key];
+  return as(recorded ?? live, kind);
+}
+
+export function liveOf<K extends ExperimentKind>(results: Results, kind: K, key: string): Entry<K> | null {
+  return as(results.live[key], kind);
+}
+
+function as<K extends ExperimentKind>(entry: Entry | undefined, kind: K): Entry<K> | null {
+  return entry && entry.kind === kind ? (entry as Entry<K>) : null;
+}
+
+/** Content name of a prompt list: which texts, in which order. Not a checksum against tampering. */
+export function promptsKey(prompts: readonly PromptItem[]): string {
+  let hash = 0x811c9dc5;
+  for (const { text } of prompts) {
+    for (let at = 0; at <= text.length; at++) {
+      // The end of a text is mixed in as well: ["ab"] and ["a", "b"] differ.
+      hash = Math.imul(hash ^ (at < text.length ? text.charCodeAt(at) : 0x1f), 0x01000193);
+    }
+  }
+  return `${prompts.length}.${(hash >>> 0).toString(36)}`;
+}

@@ -1,0 +1,280 @@
+/**
+ * Ties the store to one lab: opens models, asks the scheduler for what wanted.ts names, puts answers on the shelf.
+ * The only place that calls a lab. Which numbers are drawn, and how, is decided elsewhere.
+ */
+import { AppError } from '@/model/app-error.ts';
+import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
+import type { Lab, ModelCard } from '@/protocol/lab.ts';
+import type { Config } from './config.ts';
+import { finished, partial } from './deliver.ts';
+import { type FrameBatch, frameBatch } from './frame-batch.ts';
+import { type Job, Scheduler } from './jobs.ts';
+import { wordsFor } from './problems.ts';
+import { type Entry, NO_RESULTS } from './results.ts';
+import { currentSituation } from './situation.ts';
+import { notify, type OpenSource, putResults, setConfig, useApp } from './store.ts';
+import { type Wanted, wantedWork } from './wanted.ts';
+
+export interface SessionParts {
+  createLab(): Lab;
+  /** Defaults to animation frames; tests pass their own. */
+  schedule?: (callback: () => void) => void;
+  /** How long nothing must move before exact decoding starts. */
+  settleMs?: number;
+}
+
+const SETTLE_MS = 250;
+
+export class Session {
+  readonly #parts: SessionParts;
+  readonly #batch: FrameBatch<() => void>;
+  #scheduler: Scheduler | null = null;
+  #lab: Lab | null = null;
+  #loading: AbortController | null = null;
+  #settleTimer: ReturnType<typeof setTimeout> | undefined;
+  #planned = false;
+  readonly #unsubscribe: () => void;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#batch = frameBatch((changes) => {
+      for (const change of changes) change();
+    }, parts.schedule);
+    this.#unsubscribe = useApp.subscribe((state, before) => {
+      if (state.config !== before.config) this.#moved(before.config, state.config);
+      if (
+        state.config !== before.config ||
+        state.settled !== before.settled ||
+        state.pools !== before.pools ||
+        state.results.live !== before.results.live ||
+        state.results.recorded !== before.results.recorded
+      ) {
+        this.#plan();
+      }
+    });
+  }
+
+  /** Opens a model; whatever was open is closed first, its results stay on the shelf. */
+  async open(
+    source: OpenSource,
+    backend: Config['backend'] = useApp.getState().config.backend,
+  ): Promise<void> {
+    await this.#closeLab();
+    const loading = new AbortController();
+    this.#loading = loading;
+    useApp.setState({ source, lab: { state: 'loading', progress: null }, failures: {} });
+    try {
+      const lab = this.#parts.createLab();
+      this.#lab = lab;
+      const card = await lab.load(
+        source.source,
+        { backend },
+        (progress) => this.#batch.add(() => this.#showLoading(loading, progress)),
+        loading.signal,
+      );
+      if (loading.signal.aborted) return;
+      this.#batch.flush();
+      this.#ready(card);
+    } catch (error) {
+      if (loading.signal.aborted) return;
+      await this.#loadFailed(source, backend, error);
+    }
+  }
+
+  /** Stops loading; recorded results stay visible. */
+  async cancelLoading(): Promise<void> {
+    await this.#closeLab();
+    useApp.setState({
+      lab: { state: 'failed', happened: 'Loading was stopped.', todo: 'Load the model again when you like.' },
+    });
+  }
+
+  async addAdapter(files: File[], name: string): Promise<void> {
+    await this.#lab?.addAdapter({ kind: 'files', files }, name);
+  }
+
+  reload(): void {
+    const { source } = useApp.getState();
+    if (source) void this.open(source);
+  }
+
+  stop(slot: string): void {
+    this.#scheduler?.stop(slot);
+  }
+
+  retry(slot?: string): void {
+    useApp.setState(({ failures }) => {
+      const left = { ...failures };
+      for (const name of Object.keys(left)) if (slot === undefined || name === slot) delete left[name];
+      return { failures: left };
+    });
+    this.#scheduler?.retry(slot);
+  }
+
+  /** A handle is taken (true) or let go (false): exact work waits until it has rested for a moment. */
+  drag(dragging: boolean): void {
+    useApp.setState({ dragging, settled: false });
+    this.#settleSoon();
+  }
+
+  async close(): Promise<void> {
+    this.#unsubscribe();
+    clearTimeout(this.#settleTimer);
+    await this.#closeLab();
+  }
+
+  #moved(before: Config, after: Config): void {
+    if (before.backend !== after.backend) return void this.reload();
+    if (before.alpha === after.alpha && before.range === after.range && before.matrices === after.matrices)
+      return;
+    useApp.setState({ settled: false });
+    this.#settleSoon();
+  }
+
+  #settleSoon(): void {
+    clearTimeout(this.#settleTimer);
+    this.#settleTimer = setTimeout(() => {
+      if (useApp.getState().dragging) return;
+      useApp.setState({ settled: true });
+    }, this.#parts.settleMs ?? SETTLE_MS);
+  }
+
+  #showLoading(loading: AbortController, progress: Progress): void {
+    if (this.#loading === loading && useApp.getState().lab.state === 'loading') {
+      useApp.setState({ lab: { state: 'loading', progress } });
+    }
+  }
+
+  #ready(card: ModelCard): void {
+    this.#scheduler = new Scheduler({
+      onChange: () => this.#showWork(),
+      onFailure: (job, error) => this.#failed(job, error),
+    });
+    useApp.setState({ lab: { state: 'ready', card } });
+    setConfig({}, { commit: false });
+    for (const [index, sentence] of [...card.warnings, ...card.backend.notes].entries()) {
+      notify({ id: `card-${index}`, level: 'info', happened: sentence, todo: '' });
+    }
+    this.#plan();
+  }
+
+  async #loadFailed(source: OpenSource, backend: Config['backend'], error: unknown): Promise<void> {
+    const { happened, todo } = wordsFor(error);
+    const gpuTrouble =
+      error instanceof AppError && ['no-backend', 'device-lost', 'out-of-memory'].includes(error.code);
+    if (gpuTrouble && backend !== 'wasm') {
+      notify({
+        id: 'backend',
+        level: 'info',
+        happened: `${happened} WebAssembly is used instead.`,
+        todo: '',
+      });
+      return this.open(source, 'wasm');
+    }
+    await this.#closeLab();
+    useApp.setState({ lab: { state: 'failed', happened, todo } });
+    notify({
+      id: 'load',
+      level: 'problem',
+      happened,
+      todo: `${todo} Your settings and everything computed so far are kept.`.trim(),
+      action: { label: 'Load again', run: () => this.reload() },
+    });
+  }
+
+  /** Many store changes in one tick make one plan. */
+  #plan(): void {
+    if (this.#planned) return;
+    this.#planned = true;
+    queueMicrotask(() => {
+      this.#planned = false;
+      const state = useApp.getState();
+      const situation = currentSituation(state);
+      if (!situation || state.lab.state !== 'ready' || !this.#scheduler) return;
+      const { layerCount } = state.lab.card.spec;
+      const settled = state.settled && !state.dragging;
+      const wanted = wantedWork({ situation, results: state.results, layerCount, settled });
+      this.#scheduler.want(wanted.map((work) => this.#job(work)));
+    });
+  }
+
+  #job(work: Wanted): Job {
+    const { slot, key, priority, label } = work;
+    return { slot, key, priority, label, run: (signal) => this.#run(work, signal) };
+  }
+
+  async #run<K extends ExperimentKind>(work: Wanted<K>, signal: AbortSignal): Promise<void> {
+    const lab = this.#lab;
+    if (!lab) throw new AppError('cancelled', 'The model was closed.');
+    const onEvent = (event: ExperimentEvent<K>) => {
+      if (signal.aborted) return;
+      if (event.type === 'progress') {
+        this.#batch.add(() => this.#showProgress(work.slot, event.progress, signal));
+      } else {
+        this.#batch.add(() => this.#put(signal, partial(work, event.partial, useApp.getState())));
+      }
+    };
+    const result: ExperimentMap[K]['result'] = await lab.run(work.kind, work.params, onEvent, signal);
+    if (signal.aborted) return;
+    this.#batch.flush();
+    this.#put(signal, finished(work, result, useApp.getState()));
+  }
+
+  #put(signal: AbortSignal, entries: Entry[]): void {
+    if (!signal.aborted) putResults('live', entries);
+  }
+
+  #showProgress(slot: string, progress: Progress, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    const { work } = useApp.getState();
+    if (work?.slot === slot) useApp.setState({ work: { ...work, progress } });
+  }
+
+  #showWork(): void {
+    const scheduler = this.#scheduler;
+    if (!scheduler) return;
+    const running = scheduler.running;
+    const { work } = useApp.getState();
+    const same = running && work?.slot === running.slot && work.label === running.label;
+    useApp.setState({
+      work: running ? (same ? work : { slot: running.slot, label: running.label, progress: null }) : null,
+      waiting: scheduler.waiting.map((job) => job.slot),
+      stopped: scheduler.stopped,
+    });
+  }
+
+  #failed(job: Job, error: unknown): void {
+    const words = wordsFor(error);
+    const fatal =
+      error instanceof AppError && ['worker-crashed', 'device-lost', 'out-of-memory'].includes(error.code);
+    useApp.setState(({ failures }) => ({ failures: { ...failures, [job.slot]: words } }));
+    if (fatal) {
+      const { source, config } = useApp.getState();
+      if (source) void this.#loadFailed(source, config.backend, error);
+      return;
+    }
+    notify({
+      id: `work-${job.slot}`,
+      level: 'problem',
+      happened: `${job.label}: ${words.happened}`,
+      todo: words.todo,
+      action: { label: 'Try again', run: () => this.retry(job.slot) },
+    });
+  }
+
+  async #closeLab(): Promise<void> {
+    this.#loading?.abort();
+    this.#loading = null;
+    this.#scheduler?.close();
+    this.#scheduler = null;
+    const lab = this.#lab;
+    this.#lab = null;
+    useApp.setState({ lab: { state: 'idle' }, work: null, waiting: [], stopped: [] });
+    await lab?.close().catch(() => {});
+  }
+}
+
+/** Another model's numbers are of no use under this one's name; its recorded ones may be loaded anew. */
+export function forgetResults(): void {
+  useApp.setState({ results: NO_RESULTS });
+}

@@ -1,0 +1,21 @@
+/** The part of the state that work and results depend on, as wanted.ts and the selectors take it. */
+import { rulesWithEdits } from './rules.ts';
+import type { AppState } from './store.ts';
+import type { Situation } from './wanted.ts';
+
+/** Results of the bundled model carry this name whether they were recorded or computed here. */
+export const BUNDLED_KEY = 'bundled';
+
+let last: { inputs: readonly unknown[]; situation: Situation } | null = null;
+
+/** Null until the prompts are there. The same inputs give the same object, so that React can compare it. */
+export function currentSituation(state: Pick<AppState, 'config' | 'pools' | 'source'>): Situation | null {
+  const { config, pools, source } = state;
+  if (!pools) return null;
+  const inputs = [config, pools, source];
+  if (last && inputs.every((input, index) => input === last!.inputs[index])) return last.situation;
+  const modelKey = source?.key ?? BUNDLED_KEY;
+  const situation = { modelKey, config, pools, rules: rulesWithEdits(config) };
+  last = { inputs, situation };
+  return situation;
+}
