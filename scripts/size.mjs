@@ -2,7 +2,7 @@
  * What a visitor downloads, and whether it is what was promised: at most 400 kB of gzipped application JavaScript, one
  * ONNX Runtime, no address of a CDN. WebAssembly and its loader scripts are listed apart: they come on demand.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { projectRoot, runScript, SetupError } from './setup.mjs';
@@ -12,6 +12,7 @@ const dist = join(projectRoot, 'dist');
 
 /** @returns {string[]} */
 function builtFiles() {
+  if (!existsSync(dist)) throw new SetupError('There is no dist/ to measure. Run "npm run build" first.');
   return readdirSync(dist, { recursive: true, encoding: 'utf8' })
     .filter((name) => statSync(join(dist, name)).isFile())
     .sort();
