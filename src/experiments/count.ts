@@ -1,0 +1,149 @@
+/**
+ * How many prompts are refused under a setting (section 3.4, appendix A.3), prompt by prompt: by first-token score, or
+ * exactly by decoding. Each prompt is yielded once, complete for its mode, so that what was yielded need not be run again.
+ */
+
+import { refusalScore } from '@/method/first-token.ts';
+import { classifyResponse } from '@/method/refusal.ts';
+import { AppError } from '@/model/app-error.ts';
+import type { RenderedPrompt } from '@/model/text-codec.ts';
+import type {
+  CountParams,
+  CountResult,
+  Experiment,
+  ExperimentEvent,
+  PromptOutcome,
+  RefusalRules,
+  ResponseClass,
+} from '@/protocol/experiments.ts';
+import { checkedOrder, type ExperimentContext, renderPool } from './context.ts';
+import { progressMaker, streamEvents } from './event-stream.ts';
+
+export async function* countExperiment(
+  context: ExperimentContext,
+  params: CountParams,
+  signal?: AbortSignal,
+): Experiment<'count'> {
+  checkMaxNewTokens(params.maxNewTokens);
+  const rendered = renderPool(context.text, params.prompts, params.template, 'counted');
+  const order = checkedOrder(params.order, rendered.length);
+  const outcomes: PromptOutcome[] = [];
+  const layerRuns = yield* scorePrompts(context, params, rendered, order, outcomes, signal);
+  if (params.mode === 'exact') {
+    const work = yield* decodePrompts(context, params, rendered, order, outcomes, signal);
+    layerRuns.run += work.run;
+    layerRuns.full += work.full;
+  }
+  return { outcomes, ...tally(outcomes), layerRuns };
+}
+
+type CountEvent = ExperimentEvent<'count'>;
+type LayerRuns = CountResult['layerRuns'];
+
+async function* scorePrompts(
+  context: ExperimentContext,
+  params: CountParams,
+  rendered: readonly RenderedPrompt[],
+  order: readonly number[],
+  outcomes: PromptOutcome[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<CountEvent, LayerRuns, void> {
+  const { tokenIds, threshold } = params.calibration;
+  const progress = progressMaker('prompts');
+  let done = 0;
+  yield progress('Scoring prompts', 0, rendered.length);
+  yield* streamEvents<CountEvent, unknown>(
+    (emit, innerSignal) =>
+      context.engine.logits(
+        rendered.map((prompt) => prompt.ids),
+        params.setting,
+        {
+          signal: innerSignal,
+          order,
+          firstBatchSize: params.firstBatchSize,
+          onItem: (index, logits) => {
+            const score = refusalScore(logits, tokenIds);
+            const outcome: PromptOutcome = { index, score, refusedByScore: score > threshold };
+            outcomes[index] = outcome;
+            if (params.mode === 'score') emit({ type: 'partial', partial: outcome });
+            emit(progress('Scoring prompts', ++done, rendered.length));
+          },
+        },
+      ),
+    signal,
+  );
+  return workOf(context, rendered.length);
+}
+
+async function* decodePrompts(
+  context: ExperimentContext,
+  params: CountParams,
+  rendered: readonly RenderedPrompt[],
+  order: readonly number[],
+  outcomes: PromptOutcome[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<CountEvent, LayerRuns, void> {
+  const progress = progressMaker('prompts');
+  let done = 0;
+  yield progress('Decoding answers', 0, rendered.length);
+  yield* streamEvents<CountEvent, unknown>(
+    (emit, innerSignal) =>
+      context.engine.generate(
+        rendered.map((prompt) => prompt.ids),
+        params.setting,
+        {
+          signal: innerSignal,
+          order,
+          firstBatchSize: params.firstBatchSize,
+          maxNewTokens: params.maxNewTokens,
+          stopIds: context.text.stopIds,
+          onItem: (index, ids) => {
+            outcomes[index] = { ...outcomes[index]!, ...classifiedAnswer(context, ids, params.rules) };
+            emit({ type: 'partial', partial: outcomes[index]! });
+            emit(progress('Decoding answers', ++done, rendered.length));
+          },
+        },
+      ),
+    signal,
+  );
+  return workOf(context, rendered.length);
+}
+
+/** The engine's own count where it keeps one; else nothing was saved, as far as is known. */
+function workOf({ engine }: ExperimentContext, sequences: number): LayerRuns {
+  const full = engine.info.spec.layerCount * sequences;
+  return engine.lastRun ? { run: engine.lastRun.run, full: engine.lastRun.full } : { run: full, full };
+}
+
+/** Decodes greedily generated ids and judges the text; shared with calibration. */
+export function classifiedAnswer(
+  { text }: Pick<ExperimentContext, 'text'>,
+  ids: Int32Array,
+  rules: RefusalRules,
+): Required<Pick<PromptOutcome, 'answer' | 'answerIds' | 'responseClass' | 'reason'>> {
+  const last = ids[ids.length - 1];
+  const stopped = last !== undefined && text.stopIds.includes(last);
+  const answerIds = Array.from(stopped ? ids.subarray(0, -1) : ids);
+  const answer = text.decode(answerIds);
+  return { answer, answerIds, ...classifyResponse(answer, rules) };
+}
+
+export function checkMaxNewTokens(maxNewTokens: number): void {
+  if (Number.isInteger(maxNewTokens) && maxNewTokens > 0) return;
+  throw new AppError(
+    'bad-input',
+    `An answer cannot have ${maxNewTokens} tokens.`,
+    'Decode at least one; 16 is what the paper does.',
+  );
+}
+
+/** A decoded answer's class decides; where none was decoded, the score does. */
+export function countedClass(outcome: PromptOutcome): ResponseClass {
+  return outcome.responseClass ?? (outcome.refusedByScore ? 'refused' : 'answered');
+}
+
+function tally(outcomes: readonly PromptOutcome[]): Pick<CountResult, ResponseClass | 'total'> {
+  const counts = { refused: 0, answered: 0, garbled: 0 };
+  for (const outcome of outcomes) counts[countedClass(outcome)] += 1;
+  return { ...counts, total: outcomes.length };
+}

@@ -1,0 +1,35 @@
+/** The experiments by name. */
+import type { Experiment, ExperimentKind, ExperimentMap } from '@/protocol/experiments.ts';
+import { attentionExperiment } from './attention.ts';
+import { bandScanExperiment } from './band-scan.ts';
+import { calibrateExperiment } from './calibrate.ts';
+import type { ExperimentContext } from './context.ts';
+import { cosineMatrixExperiment } from './cosine-matrix.ts';
+import { countExperiment } from './count.ts';
+import { similarityExperiment } from './similarity.ts';
+
+type Experiments = {
+  [K in ExperimentKind]: (
+    context: ExperimentContext,
+    params: ExperimentMap[K]['params'],
+    signal?: AbortSignal,
+  ) => Experiment<K>;
+};
+
+export const EXPERIMENTS: Experiments = {
+  similarity: similarityExperiment,
+  cosineMatrix: cosineMatrixExperiment,
+  attention: attentionExperiment,
+  calibrate: calibrateExperiment,
+  count: countExperiment,
+  bandScan: bandScanExperiment,
+};
+
+export function runExperiment<K extends ExperimentKind>(
+  kind: K,
+  context: ExperimentContext,
+  params: ExperimentMap[K]['params'],
+  signal?: AbortSignal,
+): Experiment<K> {
+  return EXPERIMENTS[kind](context, params, signal);
+}
