@@ -1,6 +1,6 @@
 /**
  * Makes public/models/micro: a llama model with random weights and a tiny byte-level BPE tokenizer, for tests that need
- * a whole model in milliseconds. It says nothing sensible. Same bytes on every machine: only +, -, *, / on the way.
+ * a whole model in milliseconds. It says nothing sensible. Same bytes on every machine: only +, -, *, / and square roots on the way.
  *   npx tsx scripts/make-micro-model.ts
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
