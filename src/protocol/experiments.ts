@@ -196,6 +196,12 @@ export interface BandPoint {
   /** 95 % Wilson interval of the count. */
   low: number;
   high: number;
+  /**
+   * Prompts refused here and not at alpha = 1, and the other way round. With them a band is tested pairwise (McNemar),
+   * which finds smaller changes than two unpaired counts can.
+   */
+  gained?: number;
+  lost?: number;
 }
 export interface BandScanResult {
   /** At alpha = 1, by the same score. */
