@@ -5,6 +5,8 @@ export interface ByteSource {
   readonly sizeBytes: number;
   /** Exactly `length` bytes from `offset`, or an error that names the file. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** The whole file in order, where one request for all is better than many for parts. */
+  stream?(onChunk: (bytes: Uint8Array) => void, signal?: AbortSignal): Promise<void>;
 }
 
 /** A folder of such files, e.g. a checkpoint or a PEFT adapter. */

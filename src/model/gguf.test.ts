@@ -38,9 +38,7 @@ describe('dequantisation equals ggml', () => {
 test('metadata of every value type is read', async () => {
   const { metadata, alignment } = await openGguf(diskFile(`${fixtures}gguf/quant_types.gguf`));
   expect(alignment).toBe(32);
-  expect(
-    Object.fromEntries([...metadata].filter(([key]) => key.startsWith('test.'))),
-  ).toMatchInlineSnapshot(`
+  expect(Object.fromEntries([...metadata].filter(([key]) => key.startsWith('test.')))).toMatchInlineSnapshot(`
     {
       "test.array_of_bools": [
         true,
