@@ -61,9 +61,9 @@ describe('similarity of planted prompts', () => {
     for (let layer = 0; layer < LAYERS; layer++) {
       const cosNm = NOISE_FACTOR * Math.cos((turnDeg(layer) * Math.PI) / 180);
       const expectedDeg = deg(Math.acos(cosNm)) - deg(Math.acos(NOISE_FACTOR));
-      // 16 prompts per pool: the gap's sampling error is about half a degree.
-      expect(Math.abs(result.raw.gap.ofMeansDeg[layer]! - expectedDeg)).toBeLessThan(1.5);
-      expect(Math.abs(result.raw.gap.ofAnglesDeg[layer]! - expectedDeg)).toBeLessThan(1.5);
+      // The sampling error of 16 prompts per pool is about 0.6 degrees (spread over other seeds); four of them.
+      expect(Math.abs(result.raw.gap.ofMeansDeg[layer]! - expectedDeg)).toBeLessThan(2.5);
+      expect(Math.abs(result.raw.gap.ofAnglesDeg[layer]! - expectedDeg)).toBeLessThan(2.5);
       expect(result.raw.gap.lowDeg[layer]!).toBeLessThanOrEqual(result.raw.gap.ofMeansDeg[layer]!);
       expect(result.raw.gap.highDeg[layer]!).toBeGreaterThanOrEqual(result.raw.gap.ofMeansDeg[layer]!);
     }
