@@ -50,8 +50,9 @@ function* candidatesOfPlaywright() {
     for (const build of builds) {
       for (const folder of ['chrome-linux', 'chrome-linux64']) yield join(place, build, folder, 'chrome');
       for (const folder of ['chrome-win', 'chrome-win64']) yield join(place, build, folder, 'chrome.exe');
-      for (const folder of ['chrome-mac', 'chrome-mac-arm64'])
-        yield join(place, build, folder, 'Chromium.app', 'Contents', 'MacOS', 'Chromium');
+      for (const folder of ['chrome-mac', 'chrome-mac-x64', 'chrome-mac-arm64'])
+        for (const name of ['Chromium', 'Google Chrome for Testing'])
+          yield join(place, build, folder, `${name}.app`, 'Contents', 'MacOS', name);
     }
   }
 }
@@ -110,7 +111,12 @@ function installFromDebian() {
 function installFromPlaywright() {
   const cli = join(projectRoot, 'node_modules', 'playwright-core', 'cli.js');
   const withLibraries = process.getuid?.() === 0 ? ['--with-deps'] : [];
-  if (existsSync(cli)) attempt(process.execPath, [cli, 'install', ...withLibraries, 'chromium'], 300_000);
+  if (existsSync(cli))
+    attempt(
+      process.execPath,
+      [cli, 'install', '--no-shell', '--no-progress', ...withLibraries, 'chromium'],
+      300_000,
+    );
 }
 
 /** @returns {string} path of a browser that starts; throws a sentence where there is none and none could be had */
