@@ -1,0 +1,31 @@
+/** What a lab is made of, passed in: how models and adapters are opened and what runs them. The real ones: real-parts.ts. */
+import type { Engine } from '@/engine/engine.ts';
+import type { AdapterData } from '@/model/adapter-spec.ts';
+import type { LoadedModel } from '@/model/loaded-model.ts';
+import type { ModelSpec } from '@/model/spec.ts';
+import type { Progress } from '@/protocol/experiments.ts';
+import type { LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+
+export interface OpenedAdapter {
+  data: AdapterData;
+  /** One sentence for the person. */
+  label: string;
+}
+
+export interface OpenedModel {
+  model: LoadedModel;
+  /** Those that came with it. */
+  adapters: OpenedAdapter[];
+  parity: ModelCard['parity'];
+}
+
+export interface OpenHooks {
+  onProgress?: (progress: Progress) => void;
+  signal?: AbortSignal;
+}
+
+export interface LabParts {
+  openModel(source: ModelSource, options: LoadOptions, hooks: OpenHooks): Promise<OpenedModel>;
+  openAdapter(source: ModelSource, name: string, spec: ModelSpec): Promise<OpenedAdapter>;
+  createEngine(model: LoadedModel, options: LoadOptions, hooks: OpenHooks): Promise<Engine>;
+}

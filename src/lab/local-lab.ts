@@ -1,0 +1,147 @@
+/**
+ * A lab in this very thread: opens a model, makes its engine, runs experiments one after another.
+ * The command line uses it as it is, the worker behind LabHost. Which run is still wanted is the caller's business.
+ */
+import type { Engine } from '@/engine/engine.ts';
+import { throwIfCancelled } from '@/experiments/event-stream.ts';
+import { runExperiment } from '@/experiments/run-experiment.ts';
+import { VectorStore } from '@/experiments/vector-store.ts';
+import { AppError } from '@/model/app-error.ts';
+import type { LoadedModel } from '@/model/loaded-model.ts';
+import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
+import type { AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { LabParts, OpenedAdapter } from './lab-parts.ts';
+import { Turns } from './turns.ts';
+import { labClosedError } from './wire.ts';
+
+const cardOf = ({ data, label }: OpenedAdapter): AdapterCard => ({
+  name: data.name,
+  sha256: data.sha256,
+  label,
+});
+
+export class LocalLab implements Lab {
+  readonly #parts: LabParts;
+  readonly #vectors = new VectorStore();
+  readonly #turns = new Turns();
+  readonly #closed = new AbortController();
+  #loaded: { model: LoadedModel; engine: Engine } | null = null;
+
+  constructor(parts: LabParts) {
+    this.#parts = parts;
+  }
+
+  /** For the command line's `forward`, which asks the engine itself. Null before load and after close. */
+  get loaded(): { model: LoadedModel; engine: Engine } | null {
+    return this.#loaded;
+  }
+
+  load(
+    source: ModelSource,
+    options: LoadOptions,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<ModelCard> {
+    return this.#take(signal, async (inner) => {
+      const startMs = performance.now();
+      await this.#unload();
+      const hooks = { onProgress, signal: inner };
+      const { model, adapters, parity } = await this.#parts.openModel(source, options, hooks);
+      throwIfCancelled(inner);
+      const engine = await this.#parts.createEngine(model, options, hooks);
+      try {
+        for (const adapter of adapters) engine.addAdapter(adapter.data);
+        throwIfCancelled(inner);
+      } catch (error) {
+        await engine.close();
+        throw error;
+      }
+      this.#loaded = { model, engine };
+      return {
+        name: model.name,
+        sha256: model.sha256,
+        spec: model.spec,
+        backend: engine.info.backend,
+        templates: model.templates,
+        adapters: adapters.map(cardOf),
+        warnings: model.warnings,
+        parity,
+        loadMs: performance.now() - startMs,
+      };
+    });
+  }
+
+  addAdapter(source: ModelSource, name: string): Promise<AdapterCard> {
+    return this.#take(undefined, async (inner) => {
+      const { model, engine } = this.#required();
+      if (engine.info.adapters.includes(name)) {
+        throw new AppError(
+          'bad-input',
+          `An adapter named "${name}" is already there.`,
+          'Choose another name.',
+        );
+      }
+      const adapter = await this.#parts.openAdapter(source, name, model.spec);
+      throwIfCancelled(inner);
+      engine.addAdapter(adapter.data);
+      return cardOf(adapter);
+    });
+  }
+
+  run<K extends ExperimentKind>(
+    kind: K,
+    params: ExperimentMap[K]['params'],
+    onEvent?: (event: ExperimentEvent<K>) => void,
+    signal?: AbortSignal,
+  ): Promise<ExperimentMap[K]['result']> {
+    const work = async (inner: AbortSignal) => {
+      const { model, engine } = this.#required();
+      const context = { engine, text: model.text, vectors: this.#vectors };
+      const events = runExperiment(kind, context, params, inner);
+      try {
+        while (true) {
+          const step = await events.next();
+          if (step.done) return step.value;
+          onEvent?.(step.value);
+        }
+      } finally {
+        // A listener that threw must not leave the engine working.
+        await events.return(undefined as never);
+      }
+    };
+    // Needs no engine, only vectors that are there: answers while something long is running.
+    if (kind === 'cosineMatrix' && !this.#closed.signal.aborted) {
+      return this.#turns.beside(this.#signal(signal), work);
+    }
+    return this.#take(signal, work);
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#turns.idle();
+    await this.#unload();
+  }
+
+  #take<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#closed.signal.aborted) return Promise.reject(labClosedError());
+    return this.#turns.take(this.#signal(signal), work);
+  }
+
+  #signal(signal?: AbortSignal): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+  }
+
+  #required() {
+    if (!this.#loaded) {
+      throw new AppError('not-found', 'No model is loaded.', 'Load a model first.');
+    }
+    return this.#loaded;
+  }
+
+  async #unload(): Promise<void> {
+    const engine = this.#loaded?.engine;
+    this.#loaded = null;
+    this.#vectors.clear();
+    await engine?.close();
+  }
+}

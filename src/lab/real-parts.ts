@@ -1,0 +1,2 @@
+import type { LabParts } from './lab-parts.ts';
+export const realParts: LabParts = null as never;

@@ -1,0 +1,117 @@
+/**
+ * A lab in a worker. Same interface and same errors as LocalLab; in addition a worker that dies rejects everything
+ * that waits for it with 'worker-crashed', and closing ends the worker, which is what frees its memory.
+ */
+import { type Endpoint, proxy, type Remote, wrap } from 'comlink';
+import { cancelledError } from '@/experiments/event-stream.ts';
+import { AppError } from '@/model/app-error.ts';
+import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
+import type { AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { LabHost, RemoteListener } from './lab-host.ts';
+import { fromOutcome, labClosedError, type Outcome } from './wire.ts';
+
+/** A worker, whatever kind: where to talk to it, how to end it, how to learn that it died. */
+export interface LabWorker {
+  endpoint: Endpoint;
+  terminate(): void;
+  /** Calls back once with what is known about the cause. */
+  onCrash(listener: (cause: string) => void): void;
+}
+
+/** A browser's dedicated worker that runs workers/lab.worker.ts. */
+export function browserLabWorker(worker: Worker): LabWorker {
+  return {
+    endpoint: worker,
+    terminate: () => worker.terminate(),
+    onCrash: (listener) => {
+      worker.addEventListener('error', (event) => listener(event.message || 'it could not be started'));
+      worker.addEventListener('messageerror', () => listener('a message could not be read'));
+    },
+  };
+}
+
+type Send<T> = (host: Remote<LabHost>, callId: number) => Promise<Outcome<T>>;
+
+export class RemoteLab implements Lab {
+  readonly #worker: LabWorker;
+  readonly #host: Remote<LabHost>;
+  readonly #pending = new Set<(error: AppError) => void>();
+  #ended: AppError | null = null;
+  #nextCallId = 1;
+
+  constructor(worker: LabWorker) {
+    this.#worker = worker;
+    this.#host = wrap<LabHost>(worker.endpoint);
+    worker.onCrash((cause) => {
+      this.#end(
+        new AppError(
+          'worker-crashed',
+          `The worker that runs the model stopped: ${cause}.`,
+          'Load the model again; if it happens again, choose a smaller model or another backend.',
+        ),
+      );
+    });
+  }
+
+  load(
+    source: ModelSource,
+    options: LoadOptions,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<ModelCard> {
+    const listener = onProgress ? proxy(onProgress) : null;
+    return this.#call<ModelCard>((host, callId) => host.load(callId, source, options, listener), signal);
+  }
+
+  addAdapter(source: ModelSource, name: string): Promise<AdapterCard> {
+    return this.#call<AdapterCard>((host) => host.addAdapter(source, name));
+  }
+
+  run<K extends ExperimentKind>(
+    kind: K,
+    params: ExperimentMap[K]['params'],
+    onEvent?: (event: ExperimentEvent<K>) => void,
+    signal?: AbortSignal,
+  ): Promise<ExperimentMap[K]['result']> {
+    const listener: RemoteListener<ExperimentEvent<K>> | null = onEvent ? proxy(onEvent) : null;
+    return this.#call<ExperimentMap[K]['result']>((host, callId) => {
+      // comlink's mapped type cannot carry a generic method; the host's own signature is the one that holds.
+      const run = host.run as unknown as LabHost['run'];
+      return run(callId, kind, params, listener);
+    }, signal);
+  }
+
+  async close(): Promise<void> {
+    this.#end(cancelledError());
+  }
+
+  #call<T>(send: Send<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#ended) {
+      return Promise.reject(this.#ended.code === 'worker-crashed' ? this.#ended : labClosedError());
+    }
+    if (signal?.aborted) return Promise.reject(cancelledError());
+    const callId = this.#nextCallId++;
+    const cancel = () => {
+      void this.#host.cancel(callId);
+    };
+    return new Promise<T>((resolve, reject) => {
+      this.#pending.add(reject);
+      signal?.addEventListener('abort', cancel, { once: true });
+      send(this.#host, callId)
+        .then((outcome) => resolve(fromOutcome(outcome)))
+        .catch(reject)
+        .finally(() => {
+          this.#pending.delete(reject);
+          signal?.removeEventListener('abort', cancel);
+        });
+    });
+  }
+
+  #end(error: AppError): void {
+    if (this.#ended) return;
+    this.#ended = error;
+    this.#worker.terminate();
+    for (const reject of this.#pending) reject(error);
+    this.#pending.clear();
+  }
+}
