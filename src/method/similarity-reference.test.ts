@@ -5,7 +5,9 @@ import type { PairKind } from '@/protocol/experiments.ts';
 import { readSafetensors } from '../../tests/helpers/read-safetensors.ts';
 import { gapOfAnglesDeg, gapOfMeansDeg } from './angle-gap.ts';
 import { allPairs, listedPairs, type PairSet } from './pairs.ts';
+import { proposeRange } from './range-proposal.ts';
 import { innerProducts, normalised, pairStatistics } from './similarity.ts';
+import { buildSimilarity } from './similarity-result.ts';
 
 interface Summary {
   mean: number[];
@@ -93,5 +95,26 @@ describe.each([
 
   it('on all pairs', () => {
     check(allPairs(run.normal.length, run.malicious.length), run.all_pairs);
+  });
+
+  it('and its gap singles out no range: it stays within 5 degrees', () => {
+    const [normal, malicious] = [run.normal, run.malicious].map((pool) =>
+      pool.map((prompt) => {
+        const start = (prompt * stateCount + 1) * width;
+        return hidden.data.subarray(start, start + (stateCount - 1) * width) as Float32Array;
+      }),
+    ) as [Float32Array[], Float32Array[]];
+    const { raw } = buildSimilarity({
+      normal,
+      malicious,
+      layerCount: stateCount - 1,
+      hiddenSize: width,
+      pairs: { kind: 'all' },
+      bootstrap: { replicates: 100, seed: 1 },
+    });
+    raw.gap.ofMeansDeg.forEach((gapDeg, layer) => {
+      expect(Math.abs(gapDeg - run.all_pairs.angle_gap_A[layer + 1]!)).toBeLessThan(ANGLE_TOLERANCE_DEG);
+    });
+    expect(proposeRange(raw.gap).kind).toBe('none');
   });
 });
