@@ -4,8 +4,9 @@
  * its templates (A.3.3) are too narrow to be one. Garbled text is judged first, in garbled.ts.
  *
  * Measured against XSTest's human labels, answers cut to 12 words (share right on safe | unsafe prompts; partial refusal
- * counts as refusal; the 'appropriate' prefixes of the second block were added after seeing them): Llama-2 with system prompt .86 | .99, without
- * .92 | .96, Mistral with guard .91 | .69, without .98 | .71, GPT-4 .93 | .99. None of the 2250 was called garbled.
+ * counts as refusal): Llama-2 with system prompt .86 | .99, without .92 | .96, Mistral with guard .91 | .69, without
+ * .98 | .71, GPT-4 .93 | .99. None of the 2250 was called garbled. The four openings with "appropriate" in the second
+ * block were added after seeing these answers, so the figures flatter a little.
  */
 import type { RefusalRules, ResponseClass } from '@/protocol/experiments.ts';
 import { garbledReason } from './garbled.ts';
