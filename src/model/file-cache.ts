@@ -1,0 +1,56 @@
+/**
+ * Verified files kept in the browser's Cache API, so that a second visit downloads nothing. Only bytes whose sha256
+ * was checked are stored, under their hash: a broken download can never be taken for a good one later.
+ */
+import type { ByteSource } from './byte-source.ts';
+import { blobSource } from './url-files.ts';
+
+const CACHE_NAME = 'stratascope-files-v1';
+
+export interface FileCache {
+  /** The stored file, or null. */
+  find(sha256: string, name: string): Promise<ByteSource | null>;
+  /** Stores verified bytes. Gives a sentence for the person when that was not possible; the bytes are still usable. */
+  store(sha256: string, bytes: Uint8Array): Promise<string | null>;
+  /** Forgets one file, e.g. because it turned out to be damaged. */
+  remove(sha256: string): Promise<void>;
+  clear(): Promise<void>;
+}
+
+/** The cache, or null where there is none (Node, pages without a secure origin). */
+export function fileCache(storage: CacheStorage | undefined = globalThis.caches): FileCache | null {
+  if (!storage) return null;
+  // The Cache API wants URLs as keys. This one is never requested.
+  const key = (sha256: string) =>
+    new URL(`/.stratascope-cache/${sha256}`, globalThis.location?.href ?? 'http://localhost');
+  return {
+    async find(sha256, name) {
+      try {
+        const response = await (await storage.open(CACHE_NAME)).match(key(sha256));
+        return response ? blobSource(await response.blob(), name) : null;
+      } catch {
+        // A cache that cannot be read is the same as an empty one.
+        return null;
+      }
+    },
+    async store(sha256, bytes) {
+      try {
+        const cache = await storage.open(CACHE_NAME);
+        await cache.put(key(sha256), new Response(bytes as BodyInit));
+        return null;
+      } catch (error) {
+        const reason =
+          error instanceof DOMException && error.name === 'QuotaExceededError'
+            ? 'there is too little storage'
+            : 'it refused';
+        return `The browser could not keep the file (${reason}); it is in memory only and will be loaded again next time.`;
+      }
+    },
+    async remove(sha256) {
+      await (await storage.open(CACHE_NAME)).delete(key(sha256));
+    },
+    async clear() {
+      await storage.delete(CACHE_NAME);
+    },
+  };
+}

@@ -1,0 +1,200 @@
+/**
+ * Files behind URLs. Parts are read with HTTP range requests; where a server ignores them the file is downloaded
+ * once and kept in memory. Runs in browsers and Node alike (fetch).
+ */
+import { AppError } from './app-error.ts';
+import type { ByteSource, FileSet } from './byte-source.ts';
+import { checkRange } from './memory-source.ts';
+import { throwIfCancelled, type WholeFileOptions } from './whole-file.ts';
+
+export interface UrlOptions extends WholeFileOptions {
+  /** Name for messages; default: the last part of the path. */
+  name?: string;
+}
+
+function networkError(what: string, cause?: unknown): AppError {
+  return new AppError('network', `${what}.`, 'Check the address and the connection, then load it again.', {
+    cause,
+  });
+}
+
+function nameOf(url: string): string {
+  const path = new URL(url, globalThis.location?.href).pathname;
+  return decodeURIComponent(path.split('/').at(-1) || path);
+}
+
+/** What a request may answer with besides success: the caller judges these. */
+const JUDGED_BY_CALLER = [404, 416];
+
+/** fetch whose failures are AppErrors. */
+async function request(url: string, name: string, init: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, init);
+  } catch (error) {
+    throwIfCancelled(init.signal ?? undefined);
+    throw networkError(`${name} could not be loaded: the server did not answer`, error);
+  }
+  if (response.ok || JUDGED_BY_CALLER.includes(response.status)) return response;
+  await response.body?.cancel();
+  const { status } = response;
+  if (status === 401 || status === 403) {
+    throw new AppError(
+      'network',
+      `The server refuses ${name} (HTTP ${status}).`,
+      'The file is private or gated; download it with your own account and open it from disk.',
+    );
+  }
+  throw networkError(`${name} could not be loaded (HTTP ${status})`);
+}
+
+/** The file behind `url`, or null when the server has none. Its size is found with one small request. */
+export async function findUrl(url: string, options: UrlOptions = {}): Promise<ByteSource | null> {
+  const name = options.name ?? nameOf(url);
+  const { signal } = options;
+  const probe = await request(url, name, { headers: { Range: 'bytes=0-0' }, signal });
+  if (probe.status === 200) return downloadWhole(probe, name, options);
+  await probe.body?.cancel();
+  if (probe.status === 404) return null;
+  if (probe.status === 206) {
+    const total = /^bytes 0-0\/(\d+)$/.exec(probe.headers.get('Content-Range') ?? '')?.[1];
+    const sizeBytes = Number(total ?? (await announcedBytes(url, name, signal)));
+    if (sizeBytes > 0) return new RangeSource(url, name, sizeBytes, signal);
+  }
+  // An empty file has no byte 0 (416); a server on another origin may hide every size. Then the whole file is taken.
+  return downloadWhole(await request(url, name, { signal }), name, options);
+}
+
+/** Content-Length is readable across origins where Content-Range is not. */
+async function announcedBytes(url: string, name: string, signal?: AbortSignal): Promise<number> {
+  const head = await request(url, name, { method: 'HEAD', signal });
+  return head.headers.has('Content-Encoding') ? 0 : Number(head.headers.get('Content-Length') ?? 0);
+}
+
+export async function openUrl(url: string, options: UrlOptions = {}): Promise<ByteSource> {
+  const source = await findUrl(url, options);
+  if (!source) {
+    throw new AppError('not-found', `There is no file at ${url}.`, 'Check the address.');
+  }
+  return source;
+}
+
+class RangeSource implements ByteSource {
+  constructor(
+    private readonly url: string,
+    readonly name: string,
+    readonly sizeBytes: number,
+    private readonly signal?: AbortSignal,
+  ) {}
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    checkRange(this, offset, length);
+    if (length === 0) return new Uint8Array(0);
+    const headers = { Range: `bytes=${offset}-${offset + length - 1}` };
+    const response = await request(this.url, this.name, { headers, signal: this.signal });
+    if (response.status !== 206) {
+      await response.body?.cancel();
+      throw networkError(
+        `The server stopped answering range requests for ${this.name} (HTTP ${response.status})`,
+      );
+    }
+    const bytes = new Uint8Array(await bodyOf(response, this.name, this.signal));
+    if (bytes.length !== length) {
+      throw networkError(`${this.name}: ${length} bytes were asked for, ${bytes.length} came`);
+    }
+    return bytes;
+  }
+
+  async stream(onChunk: (bytes: Uint8Array) => void, signal = this.signal): Promise<void> {
+    const response = await request(this.url, this.name, { signal });
+    await readBody(response, this.name, onChunk, signal);
+  }
+}
+
+async function bodyOf(response: Response, name: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+  try {
+    return await response.arrayBuffer();
+  } catch (error) {
+    throwIfCancelled(signal);
+    throw networkError(`The connection broke while ${name} was loading`, error);
+  }
+}
+
+async function readBody(
+  response: Response,
+  name: string,
+  onChunk: (bytes: Uint8Array) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const reader = response.body?.getReader();
+  if (!reader) return;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      onChunk(value);
+    }
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throwIfCancelled(signal);
+    throw networkError(`The connection broke while ${name} was loading`, error);
+  } finally {
+    // An abandoned download must not go on in the background.
+    await reader.cancel().catch(() => {});
+  }
+}
+
+async function downloadWhole(response: Response, name: string, options: UrlOptions): Promise<ByteSource> {
+  // With a content encoding the length counts compressed bytes and says nothing about ours.
+  const encoded = response.headers.has('Content-Encoding');
+  const announced = encoded ? 0 : Number(response.headers.get('Content-Length') ?? 0);
+  const chunks: Uint8Array[] = [];
+  let done = 0;
+  const onChunk = (chunk: Uint8Array) => {
+    throwIfCancelled(options.signal);
+    chunks.push(chunk);
+    done += chunk.length;
+    options.onProgress?.(done, Math.max(announced, done));
+  };
+  await readBody(response, name, onChunk, options.signal);
+  if (announced > 0 && done !== announced) {
+    throw networkError(`${name} ended after ${done} of ${announced} bytes`);
+  }
+  // A Blob may live on disk; joining the pieces into one array would hold the file twice for a moment.
+  return blobSource(new Blob(chunks as BlobPart[]), name);
+}
+
+/** A Blob or File: read in slices, so a large file is never in memory whole. */
+export function blobSource(blob: Blob, name: string): ByteSource {
+  return {
+    name,
+    sizeBytes: blob.size,
+    async read(offset, length) {
+      checkRange(this, offset, length);
+      try {
+        return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+      } catch (error) {
+        throw new AppError(
+          'not-found',
+          `${name} can no longer be read: it was moved, changed or deleted.`,
+          'Choose the file again.',
+          { cause: error },
+        );
+      }
+    },
+  };
+}
+
+/** Files below `root`, which ends where paths begin. A plain web server cannot list, so `paths` says what there is. */
+export function urlFiles(root: string, options: UrlOptions & { paths?: readonly string[] } = {}): FileSet {
+  const base = root.endsWith('/') ? root : `${root}/`;
+  return {
+    name: options.name ?? nameOf(root.replace(/\/$/, '')),
+    list: async () => [...(options.paths ?? [])],
+    open: (path) =>
+      findUrl(base + path.split('/').map(encodeURIComponent).join('/'), {
+        ...options,
+        name: path.split('/').at(-1),
+      }),
+  };
+}
