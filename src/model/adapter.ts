@@ -160,7 +160,11 @@ export async function readAdapter(files: FileSet, spec: ModelSpec, name = files.
   }
   checkComplete(config, spec, new Set(pairs.keys()));
   const layers: AdapterData['layers'] = Array.from({ length: spec.layerCount }, () => ({}));
-  for (const { place, A, B } of pairs.values()) {
+  // In the model's order, so that the first error is about the first matrix whatever the file's order is.
+  const order = ARCHITECTURES[spec.architecture]!.safetensors.projections;
+  const rankOf = ({ place }: { place: Place }) =>
+    place.layer * order.length + order.indexOf(place.projection);
+  for (const { place, A, B } of [...pairs.values()].sort((a, b) => rankOf(a) - rankOf(b))) {
     if (!A || !B) throw mismatch(`${ADAPTER_WEIGHTS}: ${place.module} has no lora_${A ? 'B' : 'A'}`);
     Object.assign(layers[place.layer]!, await readPair(weights, config, spec, place, A, B));
   }

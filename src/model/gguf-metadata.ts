@@ -59,6 +59,8 @@ const NUMERIC_ARRAYS = {
 /** Fewest bytes that one element of an array can take. */
 const FEWEST_BYTES: Record<number, number> = { [TYPE.bool]: 1, [TYPE.string]: 8, [TYPE.array]: 12 };
 const DEEPEST_NESTING = 8;
+/** Above this a count was damaged; below it the file is more likely cut short. Only the wording depends on it. */
+const MOST_PLAUSIBLE_COUNT = 10_000_000n;
 const ADVICE = 'The file is damaged or incomplete; download it again.';
 
 export class GgufCursor {
@@ -98,7 +100,11 @@ export class GgufCursor {
   count(what: string, fewestBytes: number): number {
     const count = this.u64();
     if (count * BigInt(fewestBytes) > BigInt(this.fileBytes - this.position)) {
-      throw this.fail(`${what} ${count} cannot be right for a file of this size (${this.fileBytes} bytes)`);
+      throw this.fail(
+        count > MOST_PLAUSIBLE_COUNT
+          ? `${what} ${count} cannot be right for a file of this size (${this.fileBytes} bytes)`
+          : `the file ends inside its metadata (${what} ${count} does not fit into ${this.fileBytes} bytes)`,
+      );
     }
     return Number(count);
   }
@@ -107,7 +113,9 @@ export class GgufCursor {
     const start = this.position;
     const length = this.u64();
     if (length > BigInt(this.fileBytes - this.position)) {
-      throw this.fail(`a string of ${length} bytes at offset ${start} runs past the end of the file`);
+      throw this.fail(
+        `the file ends inside its metadata: a string of ${length} bytes at offset ${start} runs past the end of the file`,
+      );
     }
     const from = this.take(Number(length));
     return this.decoder.decode(this.bytes.subarray(from, this.position));
