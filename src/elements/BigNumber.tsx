@@ -1,0 +1,64 @@
+/**
+ * The number that the page is about. It only ever shows values it was given: a change cross-fades, it never counts up
+ * through numbers that nobody computed.
+ */
+import type { ReactNode } from 'react';
+import type { Role } from '@/theme/palettes.ts';
+import { formatP, formatSigned } from './number-words.ts';
+import { ProgressLine } from './ProgressLine.tsx';
+import { type PendingWork, TRUTH_WORDS, type Truth } from './status.ts';
+import { TruthMark } from './TruthMark.tsx';
+import './elements.css';
+
+export interface PairedChange {
+  difference: number;
+  low: number;
+  high: number;
+  pValue: number;
+}
+
+export interface BigNumberProps {
+  /** null = not counted yet. */
+  value: number | null;
+  of?: number;
+  label: ReactNode;
+  truth: Truth | null;
+  /** Work behind the number: it will settle. */
+  pending?: PendingWork | null;
+  /** Against alpha = 1. */
+  change?: PairedChange | null;
+  role?: Role;
+  /** `m` for the number beside the main one. */
+  size?: 'l' | 'm';
+}
+
+export function BigNumber({ value, of, label, truth, pending, change, role, size = 'l' }: BigNumberProps) {
+  const colour = role && (role === 'over-rejected' ? 'role-over-rejected-text' : `role-${role}`);
+  return (
+    <div className={`big-number size-${size}`}>
+      <div className="big-number-label">{label}</div>
+      <div className="big-number-value">
+        <span
+          key={value}
+          className={truth ? `number truth-${truth}` : 'number'}
+          style={colour ? { color: `var(--${colour})` } : undefined}
+          title={truth ? TRUTH_WORDS[truth].meaning : undefined}
+        >
+          {value ?? '–'}
+        </span>
+        {of !== undefined && <span className="big-number-of">of {of}</span>}
+      </div>
+      <ProgressLine work={pending ?? null} label="exact count" />
+      <div className="big-number-note">
+        {truth && <TruthMark truth={truth} />}
+        {change && (
+          <span>
+            {formatSigned(change.difference)} [{formatSigned(change.low)}, {formatSigned(change.high)}]{' '}
+            {formatP(change.pValue)}
+          </span>
+        )}
+        {pending && <span>{pending.text}</span>}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+/**
+ * What every figure has around its picture: title, one sentence, controls, a reading line, N and test, origin, the
+ * table twin, export, and the designed states empty, loading, partial and failed. Draws no data itself.
+ */
+import { type ReactNode, useRef, useState } from 'react';
+import { Button } from 'react-aria-components';
+import { type FigureToSave, saveFigure } from '@/figures/export.ts';
+import { type FigureData, type Provenance, provenanceLine } from '@/figures/provenance.ts';
+import { DataTable } from './DataTable.tsx';
+import { type FigureAction, FigureMenu } from './FigureMenu.tsx';
+import { ProgressLine } from './ProgressLine.tsx';
+import type { FigureStatus, Truth } from './status.ts';
+import { TruthMark } from './TruthMark.tsx';
+import { useWidth } from './use-box.ts';
+import './elements.css';
+
+export interface FigureFrameProps {
+  /** File name and anchor. */
+  name: string;
+  title: string;
+  /** One sentence: how to read it. May hold Terms; `captionText` is the same in plain text, for export. */
+  caption: ReactNode;
+  captionText: string;
+  /** N, interval, test. */
+  stats?: string;
+  status: FigureStatus;
+  truth: Truth | null;
+  provenance: Provenance | null;
+  data: FigureData | null;
+  controls?: ReactNode;
+  /** Inside the exported area, above the picture. */
+  legend?: ReactNode;
+  /** The numbers under the cursor, one line. */
+  reading?: string;
+  revealed?: boolean;
+  /** Height kept free while there is no picture. */
+  emptyHeight?: number;
+  /** null = nothing to draw yet. */
+  children: ((width: number) => ReactNode) | null | undefined;
+}
+
+export function FigureFrame(props: FigureFrameProps) {
+  const { name, title, status, provenance, data } = props;
+  const [ref, width] = useWidth();
+  const body = useRef<HTMLDivElement>(null);
+  const [showTable, setShowTable] = useState(false);
+  const [saveError, setSaveError] = useState<string | null>(null);
+  const work = status.state === 'partial' || status.state === 'loading' ? status.work : null;
+
+  const act = async (action: FigureAction) => {
+    if (action === 'table') return setShowTable(!showTable);
+    if (!data || !provenance || !body.current) return;
+    const figure: FigureToSave = { name, title, caption: props.captionText, stats: props.stats, provenance };
+    try {
+      await saveFigure(action, body.current, data, figure);
+      setSaveError(null);
+    } catch (error) {
+      setSaveError(error instanceof Error ? error.message : String(error));
+    }
+  };
+
+  return (
+    <section className="figure" id={name} aria-label={title} aria-busy={work !== null}>
+      <header className="figure-head">
+        <h3>{title}</h3>
+        {props.truth && <TruthMark truth={props.truth} />}
+        <div className="figure-controls">{props.controls}</div>
+        <FigureMenu
+          title={title}
+          isTableShown={showTable}
+          isDisabled={!data || data.rows.length === 0}
+          canSave={provenance !== null}
+          onAction={act}
+        />
+      </header>
+      <p className="figure-caption">{props.caption}</p>
+      <ProgressLine work={work} label={`${title}: progress`} />
+      {(props.reading !== undefined || work) && (
+        <p className="figure-reading" aria-hidden="true">
+          {props.reading || work?.text || '\u00a0'}
+        </p>
+      )}
+      <div className="figure-body" ref={ref}>
+        {status.state === 'failed' && <Failure {...status} hasPicture={Boolean(props.children)} />}
+        <div ref={body}>
+          {props.children && props.legend}
+          {props.children?.(width)}
+        </div>
+        {!props.children && status.state !== 'failed' && (
+          <div className="figure-empty" style={{ minHeight: props.emptyHeight ?? 160 }}>
+            <p>{status.state === 'empty' ? status.hint : (work?.text ?? 'No numbers yet.')}</p>
+          </div>
+        )}
+      </div>
+      {showTable && data && <DataTable data={data} caption={title} revealed={props.revealed} />}
+      {saveError && (
+        <p role="alert" className="figure-failed">
+          The figure was not saved: {saveError} The picture is kept.
+        </p>
+      )}
+      {(props.stats || provenance) && (
+        <footer className="figure-foot">
+          {props.stats && <span>{props.stats}</span>}
+          {provenance && (
+            <details className="origin">
+              <summary>
+                {provenance.model}
+                {provenance.adapters.length > 0 && ` + ${provenance.adapters.join(' + ')}`},{' '}
+                {provenance.template}, {provenance.origin}
+              </summary>
+              {provenanceLine(provenance)}
+            </details>
+          )}
+        </footer>
+      )}
+    </section>
+  );
+}
+
+function Failure(props: { happened: string; todo: string; onRetry?: () => void; hasPicture: boolean }) {
+  return (
+    <div role="alert" className="figure-failed">
+      <p>
+        <strong>{props.happened}</strong> {props.todo}
+        {props.hasPicture && ' The last picture is kept below.'}
+      </p>
+      {props.onRetry && (
+        <Button className="quiet-button" onPress={props.onRetry}>
+          Try again
+        </Button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,129 @@
+/** How much the last token looks back at each token of the question, layer by layer (section 3.6, figure 4). */
+import { useState } from 'react';
+import { FigureFrame } from '@/elements/FigureFrame.tsx';
+import { RampLegend } from '@/elements/Legend.tsx';
+import { formatProbability } from '@/elements/number-words.ts';
+import { SegmentedControl } from '@/elements/SegmentedControl.tsx';
+import { Select } from '@/elements/Select.tsx';
+import { Sensitive } from '@/elements/Sensitive.tsx';
+import { Toggle } from '@/elements/Toggle.tsx';
+import { useStage } from '@/elements/use-box.ts';
+import { ATTENTION_SCALINGS, type AttentionMapProps } from '../props.ts';
+import { AttentionPlot } from './AttentionPlot.tsx';
+import { attentionGrid, attentionTable, tokenText } from './layout.ts';
+import './attention.css';
+
+const SCALING_WORDS = {
+  'per-layer': {
+    label: 'min–max per layer',
+    hint: 'As in the paper: colours compare tokens within a layer only.',
+  },
+  raw: { label: 'raw', hint: 'Probabilities on one scale: colours compare layers and prompts too.' },
+} as const;
+const CAPTION =
+  'How much the last token looks back at each token of the question; rows are tokens, columns are layers.';
+
+export function AttentionMap(props: AttentionMapProps) {
+  const { pictures, head, scaling, questionOnly, sensitiveIds, revealed, onReveal, hoverLayer } = props;
+  const [hover, setHover] = useState<{ picture: number; row: number } | null>(null);
+  const stage = useStage();
+  const headCount = pictures[0]?.headCount ?? 0;
+  const own = pictures.map((p) => attentionGrid(p, head, scaling, questionOnly));
+  // Side by side, both prompts share one raw scale.
+  const rawMax = Math.max(0, ...own.map((g) => g.rawMax));
+  const grids = pictures.map((p) => attentionGrid(p, head, scaling, questionOnly, rawMax));
+  const isHidden = (id: string) => sensitiveIds.has(id) && !revealed;
+
+  const reading = (() => {
+    if (hoverLayer === null) return '';
+    const parts = pictures.map((picture, i) => {
+      const grid = grids[i]!;
+      const row =
+        hover?.picture === i
+          ? hover.row
+          : grid.probability[hoverLayer]!.indexOf(Math.max(...grid.probability[hoverLayer]!));
+      const token = picture.tokens[grid.tokens[row]!];
+      const name =
+        token === undefined || isHidden(picture.prompt.id) ? 'hidden token' : `“${tokenText(token)}”`;
+      return `${hover?.picture === i ? '' : 'most at '}${name} ${formatProbability(grid.probability[hoverLayer]![row] ?? Number.NaN)}`;
+    });
+    return `layer ${hoverLayer} · ${parts.join(' · ')}`;
+  })();
+
+  return (
+    <FigureFrame
+      name="attention"
+      title="Attention of the last token"
+      caption={CAPTION}
+      captionText={CAPTION}
+      stats={
+        pictures.length > 0
+          ? `${head === 'mean' ? `mean of ${headCount} heads` : `head ${head} of ${headCount}`}; ${scaling === 'per-layer' ? 'min–max within each layer: compare tokens, not layers' : `raw probability, 0 to ${rawMax}`}`
+          : undefined
+      }
+      status={props.status}
+      truth={props.truth}
+      provenance={props.provenance}
+      data={pictures.length > 0 ? attentionTable(pictures, head, scaling, questionOnly) : null}
+      revealed={revealed || !pictures.some((p) => sensitiveIds.has(p.prompt.id))}
+      controls={
+        <>
+          <Select
+            label="Head"
+            showLabel
+            value={String(head)}
+            options={[
+              { value: 'mean', label: 'mean' },
+              ...Array.from({ length: headCount }, (_, h) => ({ value: String(h), label: String(h) })),
+            ]}
+            onChange={(value) => props.onHeadChange(value === 'mean' ? 'mean' : Number(value))}
+          />
+          <SegmentedControl
+            label="Scale of colours"
+            value={scaling}
+            options={ATTENTION_SCALINGS.map((value) => ({ value, ...SCALING_WORDS[value] }))}
+            onChange={props.onScalingChange}
+          />
+          <Toggle label="question only" isOn={questionOnly} onChange={props.onQuestionOnlyChange} />
+          {onReveal && <Toggle label="show malicious text" isOn={revealed} onChange={onReveal} />}
+        </>
+      }
+      legend={
+        scaling === 'raw' ? (
+          <RampLegend label="attention" low="0" high={String(rawMax)} />
+        ) : (
+          <RampLegend label="within a layer" low="least" high="most" />
+        )
+      }
+      reading={reading}
+      emptyHeight={180}
+    >
+      {pictures.length > 0
+        ? (width) => {
+            return pictures.map((picture, i) => (
+              <div key={picture.prompt.id} className="attention-one">
+                <p className="attention-prompt">
+                  <Sensitive isSensitive={sensitiveIds.has(picture.prompt.id)} revealed={revealed}>
+                    <span data-export={isHidden(picture.prompt.id) ? undefined : 'text'}>
+                      {picture.prompt.text}
+                    </span>
+                  </Sensitive>
+                </p>
+                <AttentionPlot
+                  {...props}
+                  picture={picture}
+                  grid={grids[i]!}
+                  width={width}
+                  stage={stage}
+                  isHidden={isHidden(picture.prompt.id)}
+                  hasAxis={i === pictures.length - 1}
+                  hoverRow={hover?.picture === i ? hover.row : null}
+                  onHoverRow={(row) => setHover(row === null ? null : { picture: i, row })}
+                />
+              </div>
+            ));
+          }
+        : null}
+    </FigureFrame>
+  );
+}

@@ -1,0 +1,85 @@
+/** One prompt's heat-map on the layer axis, a row per token. */
+import { formatProbability } from '@/elements/number-words.ts';
+import type { AttentionPicture } from '@/protocol/experiments.ts';
+import { sequentialColour } from '@/theme/palettes.ts';
+import type { AttentionMapProps } from '../props.ts';
+import { LayerPlot } from '../shared/LayerPlot.tsx';
+import { layerMargins, layerScale } from '../shared/layer-scale.ts';
+import { type AttentionGrid, tokenText } from './layout.ts';
+
+export interface AttentionPlotProps extends AttentionMapProps {
+  picture: AttentionPicture;
+  grid: AttentionGrid;
+  width: number;
+  stage: number;
+  isHidden: boolean;
+  hasAxis: boolean;
+  hoverRow: number | null;
+  onHoverRow: (row: number | null) => void;
+}
+
+export function AttentionPlot(props: AttentionPlotProps) {
+  const { picture, grid, width, stage, isHidden, hoverRow, onHoverRow } = props;
+  const scale = layerScale(picture.layerCount, width, layerMargins(width, stage));
+  const rowHeight = Math.round(18 * stage);
+  const height = rowHeight * grid.tokens.length;
+  const word = (row: number) => (isHidden ? `token ${row}` : tokenText(picture.tokens[grid.tokens[row]!]!));
+  // About 7 px a letter at the smallest size: the margin decides how much of a word fits.
+  const fits = Math.floor((scale.x0 - 6) / (6.2 * stage));
+
+  return (
+    <div
+      onPointerMove={(event) => {
+        const box = event.currentTarget.getBoundingClientRect();
+        const row = Math.floor((event.clientY - box.top) / rowHeight);
+        onHoverRow(row >= 0 && row < grid.tokens.length ? row : null);
+      }}
+      onPointerLeave={() => onHoverRow(null)}
+    >
+      <LayerPlot
+        {...props}
+        layerCount={picture.layerCount}
+        scale={scale}
+        width={width}
+        height={height}
+        axis={props.hasAxis}
+        label={isHidden ? 'Attention, malicious prompt, text hidden' : `Attention, ${picture.prompt.text}`}
+        description="Columns are layers, rows are tokens, brighter is more attention of the last token."
+        valueText={(layer) =>
+          grid.tokens
+            .map((_, row) => `${word(row)} ${formatProbability(grid.probability[layer]![row]!)}`)
+            .join(', ')
+        }
+      >
+        {grid.tokens.map((token, row) => (
+          <g key={token}>
+            <text
+              className={row === hoverRow ? 'lit' : undefined}
+              x={scale.x0 - 6}
+              y={(row + 0.5) * rowHeight}
+              dy="0.34em"
+              textAnchor="end"
+              data-sensitive={isHidden ? '' : undefined}
+            >
+              {shorten(tokenText(picture.tokens[token]!), fits)}
+            </text>
+            {grid.unit.map((column, layer) => (
+              <rect
+                key={layer}
+                x={scale.left(layer)}
+                y={row * rowHeight}
+                width={scale.right(layer) - scale.left(layer)}
+                height={rowHeight - 1}
+                fill={sequentialColour(column[row]!)}
+                shapeRendering="crispEdges"
+              />
+            ))}
+          </g>
+        ))}
+      </LayerPlot>
+    </div>
+  );
+}
+
+const shorten = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, Math.max(1, length - 1))}…`;
