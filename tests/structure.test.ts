@@ -240,3 +240,28 @@ describe('files', () => {
     expect(long).toEqual([]);
   });
 });
+
+describe('package-lock.json', () => {
+  type Locked = { version: string; optionalDependencies?: Record<string, string>; resolved?: string };
+  const packages: Record<string, Locked> = JSON.parse(read('package-lock.json')).packages;
+
+  test("holds every system's optional packages, without which npm ci refuses to work", () => {
+    const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies)
+        .filter((name) => !packages[`node_modules/${name}`] && !packages[`${path}/node_modules/${name}`])
+        .map((name) => `${path} -> ${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('holds one ONNX Runtime of each kind, all of one version, and names no registry', () => {
+    const runtimes = Object.entries(packages).filter(([path]) => /(^|\/)onnxruntime-\w+$/.test(path));
+    expect(runtimes.map(([path]) => path).sort()).toEqual([
+      'node_modules/onnxruntime-common',
+      'node_modules/onnxruntime-node',
+      'node_modules/onnxruntime-web',
+    ]);
+    expect(new Set(runtimes.map(([, { version }]) => version)).size).toBe(1);
+    expect(Object.values(packages).filter(({ resolved }) => resolved)).toEqual([]);
+  });
+});
