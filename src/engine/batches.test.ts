@@ -1,7 +1,7 @@
 /** Laws of batching: every sequence once, nothing lost, the wanted ones first. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planBatches, sharedPrefix } from './batches.ts';
+import { cutByLength, planBatches, sharedPrefix } from './batches.ts';
 
 const sequencesArbitrary = fc.array(
   fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 8 }),
@@ -62,5 +62,35 @@ describe('a batch plan', () => {
       ]),
     ]).toEqual([1]);
     expect(sharedPrefix([[1], [1, 2]])).toHaveLength(0);
+  });
+});
+
+describe('cutting by length', () => {
+  it('keeps near lengths together and sets far ones apart', () => {
+    expect(cutByLength([8, 8, 8, 9], 64)).toEqual([[0, 4]]);
+    expect(cutByLength([...new Array(8).fill(5), ...new Array(8).fill(50)], 64)).toEqual([
+      [0, 8],
+      [8, 16],
+    ]);
+  });
+
+  it('covers everything once, in order, within the batch size', () => {
+    const lengthsArbitrary = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 60 });
+    fc.assert(
+      fc.property(lengthsArbitrary, fc.integer({ min: 1, max: 16 }), (lengths, batchSize) => {
+        const ranges = cutByLength(
+          [...lengths].sort((a, b) => a - b),
+          batchSize,
+        );
+        let end = 0;
+        for (const [from, to] of ranges) {
+          expect(from).toBe(end);
+          expect(to - from).toBeGreaterThan(0);
+          expect(to - from).toBeLessThanOrEqual(batchSize);
+          end = to;
+        }
+        expect(end).toBe(lengths.length);
+      }),
+    );
   });
 });

@@ -10,6 +10,7 @@ import {
   type NodeProto,
   NodeProtoSchema,
   type TensorProto,
+  TensorProto_DataLocation,
   TensorProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
@@ -101,6 +102,24 @@ export class GraphBuilder {
   /** float32 scalar. */
   float(value: number): Value {
     return this.#constant(`f${value}`, { dataType: DataType.FLOAT, dims: [], floatData: [value] });
+  }
+
+  /** A float32 weight whose bytes lie in a separate buffer, so that the graph stays small. */
+  externalWeight(name: string, dims: readonly number[], location: string, offset: number): Value {
+    const length = dims.reduce((product, size) => product * size, 4);
+    this.#initializers.push(
+      create(TensorProtoSchema, {
+        name,
+        dataType: DataType.FLOAT,
+        dims: dims.map(BigInt),
+        dataLocation: TensorProto_DataLocation.EXTERNAL,
+        externalData: Object.entries({ location, offset, length }).map(([key, value]) => ({
+          key,
+          value: String(value),
+        })),
+      }),
+    );
+    return name as Value;
   }
 
   /** The encoded ModelProto. */
