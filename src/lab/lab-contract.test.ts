@@ -90,7 +90,7 @@ describe.each(Object.entries(makers))('%s', (_, make) => {
       backend: { kind: 'node', threads: 1 },
       templates: ['none', 'alpaca'],
       adapters: [{ name: 'safety', sha256: 'a'.repeat(64), label: 'Refuses more.' }],
-      parity: null,
+      parity: { maxAbsLogit: 1e-5, origin: 'a test' },
     });
     expect(progress.map((one) => one.done)).toEqual([0, 50, 100]);
   });

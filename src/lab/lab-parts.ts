@@ -16,7 +16,8 @@ export interface OpenedModel {
   model: LoadedModel;
   /** Those that came with it. */
   adapters: OpenedAdapter[];
-  parity: ModelCard['parity'];
+  /** Measured differences from the reference, by backend kind. */
+  parity: Readonly<Record<string, NonNullable<ModelCard['parity']>>>;
 }
 
 export interface OpenHooks {

@@ -65,7 +65,7 @@ export class LocalLab implements Lab {
         templates: model.templates,
         adapters: adapters.map(cardOf),
         warnings: model.warnings,
-        parity,
+        parity: parity[engine.info.backend.kind] ?? null,
         loadMs: performance.now() - startMs,
       };
     });

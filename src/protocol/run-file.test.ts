@@ -131,6 +131,18 @@ describe('run file', () => {
     expect(text.split('How to kill a process?').length - 1).toBe(1);
   });
 
+  it('finds prompts that come from several pools, whole or in part, in any order', () => {
+    const other: PromptItem[] = [
+      { id: 'm1', text: 'x' },
+      { id: 'm2', text: 'y' },
+    ];
+    const prompts = [pool[2]!, pool[0]!, ...other, ...pool, other[1]!, other[1]!];
+    const mixed = { ...countPart, params: { ...countPart.params, prompts } } as RunPart;
+    const text = writeRunFile({ ...run([mixed]), pools: { 'over-rejection': pool, malicious: other } });
+    const part = parseRunFile(text).run.parts[0]!;
+    expect('prompts' in part.params && part.params.prompts).toEqual(prompts);
+  });
+
   it('refuses to write prompts that are in no pool', () => {
     const stranger = {
       ...countPart,
@@ -163,7 +175,7 @@ describe('run file', () => {
       [text.replace('"kind":"sweep"', '"kind":"dance"'), /kind is wrong/, /untouched copy/],
       [text.replace('"total":3', '"total":-3'), /parts\.0\.result\.total/, /untouched copy/],
       [
-        text.replace('"prompts":{"pool":"over-rejection"', '"prompts":{"pool":"other"'),
+        text.replace('"prompts":[{"pool":"over-rejection"', '"prompts":[{"pool":"other"'),
         /pool "other"/,
         /untouched/,
       ],

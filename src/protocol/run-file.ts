@@ -41,8 +41,8 @@ const scaleRule = z.object({
 const setting = z.object({ adapters: z.array(z.string()), scale: z.array(scaleRule) });
 const context = { template: z.enum(TEMPLATE_NAMES), setting };
 
-/** Parameters hold lists of prompts; in the file each is a pool's name and, where not all are meant, indices into it. */
-const poolReference = z.object({ pool: z.string(), indices: z.array(count).optional() });
+/** Parameters hold lists of prompts; in the file they are stretches of pools, with indices where not all are meant. */
+const poolReference = z.array(z.object({ pool: z.string(), indices: z.array(count).optional() }));
 type PoolReference = z.infer<typeof poolReference>;
 
 const curve = z.object({
@@ -390,26 +390,49 @@ const PROMPT_FIELDS = {
 function withReferences(one: RunPart, pools: Record<string, PromptItem[]>): StoredPart {
   const params: Record<string, unknown> = { ...one.params };
   for (const field of PROMPT_FIELDS[one.kind]) {
-    params[field] = findPool(params[field] as PromptItem[], pools, one.label);
+    params[field] = findPools(params[field] as PromptItem[], pools, one.label);
   }
   return { ...one, params } as StoredPart;
 }
 
 const identity = ({ id, text, group }: PromptItem): string => JSON.stringify([id, text, group]);
 
-function findPool(prompts: PromptItem[], pools: Record<string, PromptItem[]>, label: string): PoolReference {
-  for (const [name, items] of Object.entries(pools)) {
-    const at = new Map(items.map((item, index) => [identity(item), index]));
-    const indices = prompts.map((prompt) => at.get(identity(prompt)));
-    if (!indices.every((index) => index !== undefined)) continue;
-    const whole = indices.length === items.length && indices.every((index, place) => index === place);
-    return whole ? { pool: name } : { pool: name, indices };
+function findPools(
+  prompts: readonly PromptItem[],
+  pools: Record<string, PromptItem[]>,
+  label: string,
+): PoolReference {
+  const places = Object.entries(pools).map(([pool, items]) => ({
+    pool,
+    size: items.length,
+    at: new Map(items.map((item, index) => [identity(item), index])),
+  }));
+  const reference: PoolReference = [];
+  for (let start = 0; start < prompts.length; ) {
+    // The pool that holds most of what comes next.
+    const stretches = places.map(({ pool, size, at }) => {
+      const indices: number[] = [];
+      for (let next = start; next < prompts.length; next++) {
+        const index = at.get(identity(prompts[next]!));
+        if (index === undefined || indices.length === size) break;
+        indices.push(index);
+      }
+      return { pool, size, indices };
+    });
+    const longest = stretches.reduce((a, b) => (b.indices.length > a.indices.length ? b : a), stretches[0]!);
+    if (!longest || longest.indices.length === 0) {
+      throw new AppError(
+        'bad-input',
+        `The prompt "${prompts[start]!.id}" of "${label}" is in none of the run's pools.`,
+        'Add its pool to the run before writing it.',
+      );
+    }
+    const { pool, size, indices } = longest;
+    const whole = indices.length === size && indices.every((index, place) => index === place);
+    reference.push(whole ? { pool } : { pool, indices });
+    start += indices.length;
   }
-  throw new AppError(
-    'bad-input',
-    `The prompts of "${label}" are in none of the run's pools.`,
-    'Add their pool to the run before writing it.',
-  );
+  return reference;
 }
 
 function withPrompts(
@@ -420,16 +443,16 @@ function withPrompts(
 ): RunPart {
   const params: Record<string, unknown> = { ...one.params };
   for (const field of PROMPT_FIELDS[one.kind]) {
-    const reference = params[field] as PoolReference;
-    const items = pools[reference.pool];
-    const prompts = reference.indices ? reference.indices.map((index) => items?.[index]) : items;
-    if (!prompts?.every((prompt) => prompt !== undefined)) {
+    const prompts = (params[field] as PoolReference).flatMap(({ pool, indices }): PromptItem[] => {
+      const items = pools[pool];
+      const found = indices ? indices.map((index) => items?.[index]) : items;
+      if (found?.every((prompt) => prompt !== undefined)) return found;
       throw new AppError(
         'bad-file',
-        `${name} is a run file, but ${path}.params.${field} names prompts that pool "${reference.pool}" does not hold.`,
+        `${name} is a run file, but ${path}.params.${field} names prompts that pool "${pool}" does not hold.`,
         'Write it again with the command line, or open an untouched copy.',
       );
-    }
+    });
     params[field] = prompts;
   }
   return { ...one, params } as unknown as RunPart;

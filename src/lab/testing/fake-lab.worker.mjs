@@ -8,4 +8,5 @@ import { register } from 'tsx/esm/api';
 register({ tsconfig: fileURLToPath(new URL('../../../tsconfig.json', import.meta.url)) });
 const { LabHost } = await import('../lab-host.ts');
 const { createFakeParts } = await import('./fake-parts.ts');
+if (!parentPort) throw new Error('this file is a worker');
 expose(new LabHost(createFakeParts()), nodeEndpoint(parentPort));

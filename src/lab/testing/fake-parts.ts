@@ -33,7 +33,10 @@ export function createFakeParts(): LabParts {
           warnings: [],
         },
         adapters: [{ data: adapter('safety', 'a'), label: 'Refuses more.' }],
-        parity: null,
+        parity: {
+          node: { maxAbsLogit: 1e-5, origin: 'a test' },
+          wasm: { maxAbsLogit: 1, origin: 'elsewhere' },
+        },
       };
     },
     openAdapter: async (_, name) => ({ data: adapter(name, 'b'), label: 'Added.' }),

@@ -1,0 +1,39 @@
+/** The parts of a lab in Node: as in the browser, and files on disk. The command line uses this; no page may import it. */
+import { statSync } from 'node:fs';
+import { readAdapter } from '@/model/adapter.ts';
+import { diskFile, diskFiles } from '@/model/node-files.ts';
+import { openModel } from '@/model/open-model.ts';
+import type { LabParts } from './lab-parts.ts';
+import { bytesSeen, notAnAdapter, openBundle, realParts } from './real-parts.ts';
+
+export interface NodePartsOptions {
+  /** Find the sha256 of models opened by path, which reads their weights once more. */
+  hash: boolean;
+  /** Which of the bundle's models; default its first. */
+  modelId?: string;
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+export function nodeParts({ hash, modelId }: NodePartsOptions): LabParts {
+  return {
+    ...realParts,
+    openModel: async (source, options, hooks) => {
+      if (source.kind === 'bundled') return openBundle(diskFiles(source.root), hooks, modelId);
+      if (source.kind !== 'path') return realParts.openModel(source, options, hooks);
+      const { path } = source;
+      const model = await openModel(isFolder(path) ? diskFiles(path) : diskFile(path), {
+        sha256: hash ? 'compute' : undefined,
+        signal: hooks.signal,
+        onProgress: bytesSeen(hooks),
+      });
+      return { model, adapters: [], parity: {} };
+    },
+    openAdapter: async (source, name, spec) => {
+      if (source.kind !== 'path') return realParts.openAdapter(source, name, spec);
+      const { path } = source;
+      if (!isFolder(path)) throw notAnAdapter(diskFile(path).name);
+      return { data: await readAdapter(diskFiles(path), spec, name), label: `Loaded from ${path}.` };
+    },
+  };
+}
