@@ -57,7 +57,8 @@ function readAddress(target: Window): void {
   const { config, problems } = decodeConfig(target.location.search);
   const { revealHarmful } = useApp.getState().config;
   useApp.setState({ config: { ...config, revealHarmful } });
-  if (problems.length === 0) return dismiss('address');
+  dismiss('address');
+  if (problems.length === 0) return;
   notify({
     id: 'address',
     level: 'problem',

@@ -1,35 +1,29 @@
-/** Fetches the pools that ship with the page. Reading people's own files is src/data's business. */
-import { csvParse } from 'd3-dsv';
+/** Fetches the pools that ship with the page; reading and checking their text is src/data's business. */
+import { BUNDLED_POOL_IDS, loadBundledPools } from '@/data/pools.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { PromptItem } from '@/protocol/experiments.ts';
-import type { Pools } from './pools.ts';
+import type { Pool, Pools } from './pools.ts';
 
-async function rows(base: string, name: string): Promise<Array<Record<string, string>>> {
-  const response = await fetch(`${base}${name}.csv`).catch(() => null);
+async function readFile(base: string, name: string): Promise<string> {
+  const response = await fetch(base + name).catch(() => null);
   if (!response?.ok) {
-    throw new AppError('network', `The prompt pool ${name}.csv could not be loaded.`, 'Check the connection and try again.');
+    throw new AppError(
+      'network',
+      `The prompt pool ${name} could not be loaded.`,
+      'Check the connection and try again.',
+    );
   }
-  return csvParse(await response.text()) as unknown as Array<Record<string, string>>;
+  return response.text();
 }
 
-const item = (row: Record<string, string>, group?: string): PromptItem => ({
-  id: row.id ?? '',
-  text: row.text ?? '',
-  ...(group ? { group } : {}),
-});
-
 export async function loadShippedPools(base: string): Promise<Pools> {
-  const [normal, malicious, matched, overRejection, control] = await Promise.all(
-    ['normal', 'malicious', 'matched', 'over-rejection', 'control'].map((name) => rows(base, name)),
-  );
-  const labelled = (label: string) => matched!.filter((row) => row.label === label).map((row) => item(row, row.pair));
-  const pool = <Id extends keyof Pools>(id: Id, items: PromptItem[]) => ({ id, items, origin: 'shipped' });
-  return {
-    normal: pool('normal', normal!.map((row) => item(row))),
-    malicious: pool('malicious', malicious!.map((row) => item(row))),
-    'matched-normal': pool('matched-normal', labelled('normal')),
-    'matched-malicious': pool('matched-malicious', labelled('malicious')),
-    'over-rejection': pool('over-rejection', overRejection!.map((row) => item(row, row.verb))),
-    control: pool('control', control!.map((row) => item(row))),
-  };
+  const shipped = await loadBundledPools((name) => readFile(base, name));
+  // Only what an experiment needs travels to the worker and into run files.
+  const bare = ({ id, text, group }: PromptItem): PromptItem =>
+    group === undefined ? { id, text } : { id, text, group };
+  const pools = BUNDLED_POOL_IDS.map((id): [string, Pool] => [
+    id,
+    { id, items: shipped[id].map(bare), origin: 'shipped' },
+  ]);
+  return Object.fromEntries(pools) as unknown as Pools;
 }

@@ -63,15 +63,26 @@ export function similarityPools(
 ): { normal: PromptItem[]; malicious: PromptItem[] } {
   const matched = config.pools === 'form-matched';
   return {
-    normal: [...pools[matched ? 'matched-normal' : 'normal'].items],
-    malicious: [...pools[matched ? 'matched-malicious' : 'malicious'].items],
+    normal: spreadOnce(pools[matched ? 'matched-normal' : 'normal'].items, Number.POSITIVE_INFINITY),
+    malicious: spreadOnce(pools[matched ? 'matched-malicious' : 'malicious'].items, Number.POSITIVE_INFINITY),
   };
+}
+
+const chosen = new WeakMap<readonly PromptItem[], Map<number, PromptItem[]>>();
+
+/** The same list object for the same choice, so that keys of it need not be made anew at every step of a drag. */
+function spreadOnce(items: readonly PromptItem[], count: number): PromptItem[] {
+  let byCount = chosen.get(items);
+  if (!byCount) chosen.set(items, (byCount = new Map()));
+  let list = byCount.get(count);
+  if (!list) byCount.set(count, (list = spread(items, count)));
+  return list;
 }
 
 /** The two side pools tell broken from safe; half as many prompts are enough for that. */
 export function countedPrompts(pools: Pools, pool: CountedPool, config: Config): PromptItem[] {
   const count = pool === 'over-rejection' ? config.promptCount : Math.ceil(config.promptCount / 2);
-  return spread(pools[pool].items, count);
+  return spreadOnce(pools[pool].items, count);
 }
 
 export function attentionPrompts(pools: Pools, config: Config): PromptItem[] {

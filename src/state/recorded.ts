@@ -6,6 +6,7 @@ import { AppError } from '@/model/app-error.ts';
 import type { RunFile, RunPart } from '@/protocol/run-file.ts';
 import type { Provenance } from '@/views/index.ts';
 import { adaptersOf, type Config, MODEL_VARIANTS, normaliseMatrices, snapAlpha } from './config.ts';
+import { POOL_IDS, type Pool } from './pools.ts';
 import { type Entry, keyOf, type ResultMap } from './results.ts';
 
 /** public/recorded/index.json: the run files that ship with the bundled model. */
@@ -85,6 +86,14 @@ function provenanceOf(run: RunFile, part: RunPart): Provenance {
         : {}),
     },
   };
+}
+
+/** The pools that a run was made with, where they go by the page's names. */
+export function poolsOfRun(run: RunFile, fileName: string): Pool[] {
+  return POOL_IDS.flatMap((id) => {
+    const items = run.pools[id];
+    return items && items.length > 0 ? [{ id, items, origin: fileName }] : [];
+  });
 }
 
 /** The settings under which a run's own numbers are on screen: those of its last scaled part, or of its first. */

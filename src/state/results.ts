@@ -120,6 +120,54 @@ function dependencies(kind: ExperimentKind, params: ExperimentMap[ExperimentKind
   }
 }
 
+/** A count's dependencies without its prompts: which other counts could hold the same prompts' outcomes. */
+export function conditionOf(countKey: string): string {
+  return countKey.slice(0, countKey.lastIndexOf(',"'));
+}
+
+/**
+ * As `best`; in addition a recorded count over more prompts serves where it holds all of those asked for. Recorded runs
+ * may cover a whole pool while the page counts a part of it.
+ */
+export function bestCount(
+  results: Results,
+  key: string,
+  prompts: readonly PromptItem[],
+): Entry<'count'> | null {
+  const found = best(results, 'count', key);
+  if (found?.complete) return found;
+  return fromLargerCount(results.recorded, key, prompts) ?? found;
+}
+
+const cut = new WeakMap<EntryMap, Map<string, Entry<'count'> | null>>();
+
+function fromLargerCount(
+  recorded: EntryMap,
+  key: string,
+  prompts: readonly PromptItem[],
+): Entry<'count'> | null {
+  let byKey = cut.get(recorded);
+  if (!byKey) cut.set(recorded, (byKey = new Map()));
+  const known = byKey.get(key);
+  if (known !== undefined) return known;
+  const condition = conditionOf(key);
+  let result: Entry<'count'> | null = null;
+  for (const entry of Object.values(recorded)) {
+    if (entry.kind !== 'count' || conditionOf(entry.key) !== condition) continue;
+    const { value } = entry as Entry<'count'>;
+    const at = new Map(value.prompts.map((prompt, index) => [prompt.text, index]));
+    const outcomes = prompts.map((prompt, index) => {
+      const outcome = value.outcomes[at.get(prompt.text) ?? -1];
+      return outcome && { ...outcome, index };
+    });
+    if (!outcomes.every((outcome) => outcome !== undefined)) continue;
+    result = { ...(entry as Entry<'count'>), key, value: { prompts, outcomes } };
+    break;
+  }
+  byKey.set(key, result);
+  return result;
+}
+
 /** A live result in full, else the recorded one, else whatever part of the live one there is. */
 export function best<K extends ExperimentKind>(results: Results, kind: K, key: string): Entry<K> | null {
   const live = results.live[key];
@@ -136,8 +184,12 @@ function as<K extends ExperimentKind>(entry: Entry | undefined, kind: K): Entry<
   return entry && entry.kind === kind ? (entry as Entry<K>) : null;
 }
 
+const names = new WeakMap<readonly PromptItem[], string>();
+
 /** Content name of a prompt list: which texts, in which order. Not a checksum against tampering. */
 export function promptsKey(prompts: readonly PromptItem[]): string {
+  const known = names.get(prompts);
+  if (known) return known;
   let hash = 0x811c9dc5;
   for (const { text } of prompts) {
     for (let at = 0; at <= text.length; at++) {
@@ -145,5 +197,7 @@ export function promptsKey(prompts: readonly PromptItem[]): string {
       hash = Math.imul(hash ^ (at < text.length ? text.charCodeAt(at) : 0x1f), 0x01000193);
     }
   }
-  return `${prompts.length}.${(hash >>> 0).toString(36)}`;
+  const name = `${prompts.length}.${(hash >>> 0).toString(36)}`;
+  names.set(prompts, name);
+  return name;
 }

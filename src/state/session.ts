@@ -10,7 +10,7 @@ import { finished, partial } from './deliver.ts';
 import { type FrameBatch, frameBatch } from './frame-batch.ts';
 import { type Job, Scheduler } from './jobs.ts';
 import { wordsFor } from './problems.ts';
-import { type Entry, NO_RESULTS } from './results.ts';
+import type { Entry } from './results.ts';
 import { currentSituation } from './situation.ts';
 import { notify, type OpenSource, putResults, setConfig, useApp } from './store.ts';
 import { type Wanted, wantedWork } from './wanted.ts';
@@ -54,7 +54,7 @@ export class Session {
     });
   }
 
-  /** Opens a model; whatever was open is closed first, its results stay on the shelf. */
+  /** Opens a model, or shows one that is known from a run file only. What was open is closed; its results stay. */
   async open(
     source: OpenSource,
     backend: Config['backend'] = useApp.getState().config.backend,
@@ -62,6 +62,7 @@ export class Session {
     await this.#closeLab();
     const loading = new AbortController();
     this.#loading = loading;
+    if (!source.source) return useApp.setState({ source, lab: { state: 'idle' }, failures: {} });
     useApp.setState({ source, lab: { state: 'loading', progress: null }, failures: {} });
     try {
       const lab = this.#parts.createLab();
@@ -214,9 +215,11 @@ export class Session {
         this.#batch.add(() => this.#put(signal, partial(work, event.partial, useApp.getState())));
       }
     };
+    const startMs = performance.now();
     const result: ExperimentMap[K]['result'] = await lab.run(work.kind, work.params, onEvent, signal);
     if (signal.aborted) return;
     this.#batch.flush();
+    if (work.slot === 'score') useApp.setState({ speed: (performance.now() - startMs) / 1000 });
     this.#put(signal, finished(work, result, useApp.getState()));
   }
 
@@ -272,9 +275,4 @@ export class Session {
     useApp.setState({ lab: { state: 'idle' }, work: null, waiting: [], stopped: [] });
     await lab?.close().catch(() => {});
   }
-}
-
-/** Another model's numbers are of no use under this one's name; its recorded ones may be loaded anew. */
-export function forgetResults(): void {
-  useApp.setState({ results: NO_RESULTS });
 }

@@ -6,7 +6,7 @@ import { create } from 'zustand';
 import type { Progress, ResponseClass } from '@/protocol/experiments.ts';
 import type { ModelCard, ModelSource } from '@/protocol/lab.ts';
 import { type Config, DEFAULT_CONFIG, fitToModel, type SettingKey } from './config.ts';
-import type { Pools } from './pools.ts';
+import type { Pool, PoolId, Pools } from './pools.ts';
 import { type Entry, NO_RESULTS, type Results } from './results.ts';
 
 export type LabStatus =
@@ -30,12 +30,19 @@ export interface Work {
   progress: Progress | null;
 }
 
-/** The model that is open or being opened; `key` names it in every result. */
+/** The model whose numbers are on the page; `key` names it in every result. `source` null: known from a run file only. */
 export interface OpenSource {
   key: string;
   name: string;
-  source: ModelSource;
+  source: ModelSource | null;
 }
+
+/** The dialogs, which are loaded when first asked for. */
+export type DialogRequest =
+  | { kind: 'help' }
+  | { kind: 'model' }
+  | { kind: 'rules' }
+  | { kind: 'import'; file: File | null; pool: PoolId };
 
 export interface AppState {
   config: Config;
@@ -52,10 +59,13 @@ export interface AppState {
   /** Classes set by hand, by prompt id and condition (outcomes.ts: overrideKey). */
   overrides: Readonly<Record<string, ResponseClass>>;
   work: Work | null;
+  /** Seconds that the last complete score count took; null = none yet. */
+  speed: number | null;
   waiting: readonly string[];
   stopped: readonly string[];
   failures: Readonly<Record<string, { happened: string; todo: string }>>;
   notices: readonly Notice[];
+  dialog: DialogRequest | null;
 }
 
 export const INITIAL_STATE: AppState = {
@@ -70,10 +80,12 @@ export const INITIAL_STATE: AppState = {
   results: NO_RESULTS,
   overrides: {},
   work: null,
+  speed: null,
   waiting: [],
   stopped: [],
   failures: {},
   notices: [],
+  dialog: null,
 };
 
 export const useApp = create<AppState>()(() => INITIAL_STATE);
@@ -122,4 +134,13 @@ export function putResults(shelf: keyof Results, entries: readonly Entry[]): voi
       [shelf]: { ...results[shelf], ...Object.fromEntries(entries.map((entry) => [entry.key, entry])) },
     },
   }));
+}
+
+export function openDialog(dialog: DialogRequest | null): void {
+  useApp.setState({ dialog });
+}
+
+/** Puts a pool in the place of another; results of the old one stay under its own key. */
+export function setPool(pool: Pool): void {
+  useApp.setState(({ pools }) => (pools ? { pools: { ...pools, [pool.id]: pool } } : {}));
 }

@@ -1,0 +1,46 @@
+/** What ships with the page: the bundled model, its prompts, its recorded results. Where they are and how they get in. */
+import { loadShippedPools } from '@/state/load-pools.ts';
+import { wordsFor } from '@/state/problems.ts';
+import { entriesOfRun, fetchRecordedRuns } from '@/state/recorded.ts';
+import { BUNDLED_KEY } from '@/state/situation.ts';
+import { notify, type OpenSource, putResults, useApp } from '@/state/store.ts';
+
+function assetUrl(path: string): string {
+  return new URL(path, document.baseURI).href;
+}
+
+export function bundledSource(): OpenSource {
+  return {
+    key: BUNDLED_KEY,
+    name: 'SmolLM2-135M-Instruct',
+    source: { kind: 'bundled', root: assetUrl('models/') },
+  };
+}
+
+export async function loadPools(): Promise<void> {
+  try {
+    useApp.setState({ pools: await loadShippedPools(assetUrl('data/')) });
+  } catch (error) {
+    const { happened, todo } = wordsFor(error);
+    const action = { label: 'Try again', run: () => void loadPools() };
+    notify({ id: 'pools', level: 'problem', happened, todo, action });
+  }
+}
+
+export async function loadRecorded(): Promise<void> {
+  try {
+    for (const { run, name, warnings } of await fetchRecordedRuns(assetUrl('recorded/'))) {
+      putResults('recorded', entriesOfRun(run, BUNDLED_KEY, name));
+      for (const happened of warnings)
+        notify({ id: `${name} ${happened}`, level: 'problem', happened, todo: '' });
+    }
+  } catch (error) {
+    const { happened, todo } = wordsFor(error);
+    notify({
+      id: 'recorded',
+      level: 'problem',
+      happened,
+      todo: `${todo} Live numbers are not affected.`.trim(),
+    });
+  }
+}

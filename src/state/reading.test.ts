@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { type ReadingInput, readingOf } from './reading.ts';
+import type { Scan } from './results.ts';
+
+const point = (first: number, refused: number) => ({
+  first,
+  last: first + 5,
+  refused,
+  total: 64,
+  low: refused - 8,
+  high: refused + 8,
+});
+const scan = (...counts: number[]): Scan => ({
+  baseline: { refused: 27, total: 64 },
+  points: counts.map((refused, first) => point(first, refused)),
+});
+const nothing: ReadingInput = {
+  measureWords: 'raw',
+  proposal: null,
+  scan: null,
+  scanComplete: false,
+  alpha: 1.1,
+  range: [8, 13],
+  overRejection: null,
+  malicious: null,
+};
+const none = { kind: 'none' as const, rule: '' };
+
+describe('the reading', () => {
+  it('says nothing where nothing was computed', () => {
+    expect(readingOf(nothing)).toEqual([]);
+  });
+  it('says that the gap singles out nothing, and names the band that does', () => {
+    const words = readingOf({ ...nothing, proposal: none, scan: scan(27, 50, 21), scanComplete: true });
+    expect(words[0]).toBe(
+      'In this model the raw angle gap does not single out a range; the band scan does: layers 1–6.',
+    );
+    expect(words[1]).toContain('50 of 64');
+  });
+  it('turns the direction round below alpha 1', () => {
+    const words = readingOf({ ...nothing, alpha: 0.9, scan: scan(27, 4, 52), scanComplete: true });
+    expect(words[0]).toBe('The band scan points to layers 1–6.');
+  });
+  it('claims no band that is within chance of R0', () => {
+    const words = readingOf({ ...nothing, proposal: none, scan: scan(27, 31, 24), scanComplete: true });
+    expect(words[0]).toContain('neither does the band scan');
+  });
+  it('waits for the whole scan', () => {
+    expect(readingOf({ ...nothing, scan: scan(27, 60), scanComplete: false })).toEqual([]);
+  });
+  it('calls a change within chance by that name', () => {
+    const now = { counts: { refused: 29, answered: 35, garbled: 0 }, decided: 64, total: 64 };
+    const change = {
+      difference: 2,
+      low: -3,
+      high: 7,
+      pValue: 0.6,
+      gained: 5,
+      lost: 3,
+      total: 64,
+      clusterCount: 40,
+    };
+    expect(readingOf({ ...nothing, overRejection: { now, change, complete: true } })[0]).toContain(
+      'within chance',
+    );
+  });
+  it('warns of garbled answers', () => {
+    const now = { counts: { refused: 29, answered: 5, garbled: 30 }, decided: 64, total: 64 };
+    expect(readingOf({ ...nothing, overRejection: { now, change: null, complete: true } })).toEqual([
+      '30 of 64 answers are garbled: a broken model is not a safe one.',
+    ]);
+  });
+});

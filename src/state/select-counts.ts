@@ -1,0 +1,152 @@
+/** The counts under alpha as the panel, the bars, the trail and the list of answers take them. Hooks; no computing of their own. */
+import { useMemo } from 'react';
+import { wilsonInterval } from '@/method/statistics.ts';
+import type { PoolBar, TrailPoint } from '@/views/index.ts';
+import { ALPHA_MAX, ALPHA_MIN, ALPHA_STEP, snapAlpha } from './config.ts';
+import {
+  type Change,
+  type CountPair,
+  changeBetween,
+  chooseReading,
+  type Reading,
+  type Tally,
+  tally,
+} from './outcomes.ts';
+import type { CountedPool } from './pools.ts';
+import { bestCount, type Results } from './results.ts';
+import { useCalibration, usePending, useSituation } from './select.ts';
+import { useApp } from './store.ts';
+import { countRequest, type Situation } from './wanted.ts';
+
+/** Keys of a count, also before a threshold is known: an exact count does not depend on it. */
+const NO_CALIBRATION = { tokenIds: [], tokenTexts: [], threshold: 0, sampleCount: 0, agreement: 0, auroc: 0 };
+
+function pairAt(results: Results, situation: Situation, pool: CountedPool, alpha: number): CountPair {
+  const of = (mode: 'exact' | 'score') => {
+    const { key, params } = countRequest(situation, pool, mode, alpha, NO_CALIBRATION);
+    return bestCount(results, key, params.prompts);
+  };
+  return { exact: of('exact'), score: of('score') };
+}
+
+export interface PoolReading extends Reading {
+  tallyNow: Tally;
+  tallyBefore: Tally | null;
+  change: Change | null;
+}
+
+export function usePoolReading(pool: CountedPool): PoolReading | null {
+  const situation = useSituation();
+  const results = useApp((state) => state.results);
+  const overrides = useApp((state) => state.overrides);
+  const now = useMemo(
+    () => situation && pairAt(results, situation, pool, situation.config.alpha),
+    [results, situation, pool],
+  );
+  const before = useMemo(() => situation && pairAt(results, situation, pool, 1), [results, situation, pool]);
+  const [nowExact, nowScore, beforeExact, beforeScore] = [
+    now?.exact,
+    now?.score,
+    before?.exact,
+    before?.score,
+  ];
+  return useMemo(() => {
+    const reading = chooseReading(
+      { exact: nowExact ?? null, score: nowScore ?? null },
+      { exact: beforeExact ?? null, score: beforeScore ?? null },
+    );
+    if (!reading) return null;
+    return {
+      ...reading,
+      tallyNow: tally(reading.now.value, overrides),
+      tallyBefore: reading.before && tally(reading.before.value, overrides),
+      change: reading.before ? changeBetween(reading.before.value, reading.now.value, overrides) : null,
+    };
+  }, [nowExact, nowScore, beforeExact, beforeScore, overrides]);
+}
+
+/** R0: the count at alpha = 1, by the surest measure there is. */
+export function useBaseline(): { reading: Reading; tally: Tally } | null {
+  const situation = useSituation();
+  const results = useApp((state) => state.results);
+  const overrides = useApp((state) => state.overrides);
+  return useMemo(() => {
+    if (!situation) return null;
+    const reading = chooseReading(pairAt(results, situation, 'over-rejection', 1), {
+      exact: null,
+      score: null,
+    });
+    return reading && { reading, tally: tally(reading.now.value, overrides) };
+  }, [situation, results, overrides]);
+}
+
+const ALPHAS = Array.from({ length: Math.round((ALPHA_MAX - ALPHA_MIN) / ALPHA_STEP) + 1 }, (_, step) =>
+  snapAlpha(ALPHA_MIN + step * ALPHA_STEP),
+);
+
+/** Every alpha tried on these layers that is counted in full. */
+export function useTrail(): TrailPoint[] {
+  const situation = useSituation();
+  const results = useApp((state) => state.results);
+  const overrides = useApp((state) => state.overrides);
+  return useMemo(() => {
+    if (!situation) return [];
+    return ALPHAS.flatMap((alpha): TrailPoint[] => {
+      const reading = chooseReading(pairAt(results, situation, 'over-rejection', alpha), {
+        exact: null,
+        score: null,
+      });
+      if (!reading?.complete) return [];
+      const { counts, total } = tally(reading.now.value, overrides);
+      const { low, high } = wilsonInterval(counts.refused, total);
+      return [
+        { alpha, refused: counts.refused, total, truth: reading.truth, low: low * total, high: high * total },
+      ];
+    });
+  }, [situation, results, overrides]);
+}
+
+const BARS: ReadonlyArray<Pick<PoolBar, 'role' | 'label'> & { pool: CountedPool }> = [
+  { pool: 'over-rejection', role: 'over-rejected', label: 'over-rejection' },
+  { pool: 'malicious', role: 'malicious', label: 'malicious' },
+  { pool: 'control', role: 'normal', label: 'plain' },
+];
+
+export function usePoolBars(): {
+  bars: PoolBar[];
+  baseline: Partial<Record<PoolBar['role'], Tally['counts']>>;
+} {
+  const readings = {
+    'over-rejection': usePoolReading('over-rejection'),
+    malicious: usePoolReading('malicious'),
+    control: usePoolReading('control'),
+  };
+  const pending = {
+    'over-rejection': usePending('exact'),
+    malicious: usePending('exact malicious'),
+    control: usePending('exact control'),
+  };
+  const bars: PoolBar[] = [];
+  const baseline: Partial<Record<PoolBar['role'], Tally['counts']>> = {};
+  for (const { pool, role, label } of BARS) {
+    const reading = readings[pool];
+    if (!reading) continue;
+    const { counts, total } = reading.tallyNow;
+    bars.push({
+      role,
+      label,
+      counts,
+      total,
+      truth: reading.truth,
+      pending: reading.complete ? null : pending[pool],
+    });
+    if (reading.tallyBefore && reading.tallyBefore.decided === reading.tallyBefore.total) {
+      baseline[role] = reading.tallyBefore.counts;
+    }
+  }
+  return { bars, baseline };
+}
+
+export function useThreshold(): number | null {
+  return useCalibration()?.value.threshold ?? null;
+}

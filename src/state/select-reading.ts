@@ -1,0 +1,58 @@
+/** The proposed range and the reading of the whole page, from what is on the shelf. Hooks. */
+import { useMemo } from 'react';
+import { proposeRange } from '@/method/range-proposal.ts';
+import type { ProposalMark } from '@/views/index.ts';
+import { readingOf } from './reading.ts';
+import { useBandScan, useSimilarity } from './select.ts';
+import { usePoolReading } from './select-counts.ts';
+import { useApp } from './store.ts';
+
+/** The gap has no meaning for a probe: there the raw cosine's gap is shown and read. */
+export function useGapMeasure(): 'raw' | 'centred' {
+  return useApp((state) => (state.config.measure === 'centred' ? 'centred' : 'raw'));
+}
+
+export function useProposal(): ProposalMark | null {
+  const similarity = useSimilarity();
+  const measure = useGapMeasure();
+  return useMemo(() => {
+    if (!similarity?.complete) return null;
+    const proposal = proposeRange(similarity.value[measure].gap);
+    const rule = `${proposal.reason} The rule: ${proposal.rule}`;
+    return proposal.kind === 'range'
+      ? { kind: 'range', first: proposal.first, last: proposal.last, rule }
+      : { kind: 'none', rule };
+  }, [similarity, measure]);
+}
+
+export function useReading(): string[] {
+  const proposal = useProposal();
+  const scan = useBandScan();
+  const overRejection = usePoolReading('over-rejection');
+  const malicious = usePoolReading('malicious');
+  const alpha = useApp((state) => state.config.alpha);
+  const range = useApp((state) => state.config.range);
+  const measure = useGapMeasure();
+  return useMemo(
+    () =>
+      readingOf({
+        measureWords: measure,
+        proposal,
+        scan: scan?.value ?? null,
+        scanComplete: scan?.complete ?? false,
+        alpha,
+        range,
+        overRejection: overRejection && {
+          now: overRejection.tallyNow,
+          change: overRejection.change,
+          complete: overRejection.complete,
+        },
+        malicious: malicious && {
+          now: malicious.tallyNow,
+          before: malicious.tallyBefore,
+          complete: malicious.complete,
+        },
+      }),
+    [proposal, scan, overRejection, malicious, alpha, range, measure],
+  );
+}

@@ -1,0 +1,82 @@
+/** The pictures of what alpha does to the counts, each bound to its part of the state. */
+import { memo, useCallback, useMemo } from 'react';
+import { wilsonInterval } from '@/method/statistics.ts';
+import { ALPHA_MAX, ALPHA_MIN } from '@/state/config.ts';
+import { useBandScan, useFigure } from '@/state/select.ts';
+import { useBaseline, usePoolBars, usePoolReading, useTrail } from '@/state/select-counts.ts';
+import { setConfig, useApp } from '@/state/store.ts';
+import { AlphaTrail } from '@/views/alpha-trail/AlphaTrail.tsx';
+import { BandScan } from '@/views/band-scan/BandScan.tsx';
+import { ClassBars } from '@/views/class-bars/ClassBars.tsx';
+import type { LayerRange } from '@/views/index.ts';
+import { PLANTED } from './LayerBar.tsx';
+import { NEEDS_MODEL, useLayerAxis } from './LayerPictures.tsx';
+
+const ALPHA_DOMAIN = [ALPHA_MIN, ALPHA_MAX] as const;
+const NO_POINTS = [] as const;
+
+export const BandScanPicture = memo(function BandScanPicture() {
+  const axis = useLayerAxis();
+  const entry = useBandScan();
+  const alpha = useApp((state) => state.config.alpha);
+  const bandWidth = useApp((state) => state.config.bandWidth);
+  const planted = useApp((state) => state.config.model === 'planted-8-13');
+  const hint =
+    alpha === 1
+      ? 'At alpha 1 nothing is scaled: move alpha to see where the layers act.'
+      : 'Runs by itself when the counts are done.';
+  const figure = useFigure('bandScan', entry, hint);
+  const scan = entry?.value ?? null;
+  const baseline = useMemo(() => {
+    if (!scan?.baseline) return null;
+    const { refused, total } = scan.baseline;
+    const { low, high } = wilsonInterval(refused, total);
+    return { refused, total, low: low * total, high: high * total };
+  }, [scan]);
+  const pick = useCallback((range: LayerRange) => setConfig({ range: [range.first, range.last] }), []);
+  return (
+    <BandScan
+      {...axis}
+      {...figure}
+      bandWidth={bandWidth}
+      alpha={alpha}
+      points={scan?.points ?? NO_POINTS}
+      baseline={baseline}
+      planted={planted ? PLANTED : null}
+      onPickBand={pick}
+    />
+  );
+});
+
+export const AlphaTrailPicture = memo(function AlphaTrailPicture() {
+  const points = useTrail();
+  const baseline = useBaseline();
+  const reading = usePoolReading('over-rejection');
+  const figure = useFigure('exact', reading?.now ?? null, NEEDS_MODEL);
+  const alpha = useApp((state) => state.config.alpha);
+  const [first, last] = useApp((state) => state.config.range);
+  const range = useMemo(() => ({ first, last }), [first, last]);
+  const pick = useCallback((to: number) => setConfig({ alpha: to }), []);
+  return (
+    <AlphaTrail
+      {...figure}
+      points={points}
+      currentAlpha={alpha}
+      alphaDomain={ALPHA_DOMAIN}
+      range={range}
+      baseline={
+        baseline?.reading.complete
+          ? { refused: baseline.tally.counts.refused, total: baseline.tally.total }
+          : null
+      }
+      onPick={pick}
+    />
+  );
+});
+
+export const ClassBarsPicture = memo(function ClassBarsPicture() {
+  const { bars, baseline } = usePoolBars();
+  const reading = usePoolReading('over-rejection');
+  const figure = useFigure('exact', reading?.now ?? null, NEEDS_MODEL);
+  return <ClassBars {...figure} pools={bars} baseline={baseline} />;
+});

@@ -1,0 +1,117 @@
+/** The top line: which model, which variant, which template, how it runs, how it is shown, how it is shared. */
+import { useState } from 'react';
+import { Button } from 'react-aria-components';
+import { SegmentedControl } from '@/elements/SegmentedControl.tsx';
+import { Select } from '@/elements/Select.tsx';
+import { Toggle } from '@/elements/Toggle.tsx';
+import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
+import { type ModelVariant, SETTINGS } from '@/state/config.ts';
+import { BUNDLED_KEY } from '@/state/situation.ts';
+import { openDialog, setConfig, useApp } from '@/state/store.ts';
+import { ParityBadge } from './ParityBadge.tsx';
+
+const VARIANTS: ReadonlyArray<{ value: ModelVariant; label: string; hint: string }> = [
+  { value: 'base', label: 'base', hint: 'The weights alone: answers harmful requests.' },
+  {
+    value: 'aligned',
+    label: 'aligned',
+    hint: 'With the safety adapter: refuses them, and some harmless ones.',
+  },
+  {
+    value: 'planted-8-13',
+    label: 'planted 8–13',
+    hint: 'Positive control: an adapter in layers 8 to 13 alone, so the true band is known.',
+  },
+];
+const TEMPLATE_HINTS = {
+  chat: 'the model’s own chat template',
+  alpaca: 'the paper’s',
+  none: 'the bare prompt',
+} as const;
+
+export function Header() {
+  const config = useApp((state) => state.config);
+  const source = useApp((state) => state.source);
+  const card = useApp((state) => (state.lab.state === 'ready' ? state.lab.card : null));
+  const templates = card?.templates ?? TEMPLATE_NAMES;
+  return (
+    <header className="bench-header">
+      <h1>Stratascope</h1>
+      <span className="model-name">{card?.name ?? source?.name ?? 'no model'}</span>
+      {(source === null || source.key === BUNDLED_KEY || source.source === null) && (
+        <SegmentedControl
+          label={SETTINGS.model.label}
+          value={config.model}
+          options={VARIANTS}
+          onChange={(model) => setConfig({ model })}
+        />
+      )}
+      <Select
+        label={SETTINGS.template.label}
+        showLabel
+        value={config.template}
+        options={TEMPLATE_NAMES.filter((name) => templates.includes(name)).map((value) => ({
+          value,
+          label: value,
+          hint: TEMPLATE_HINTS[value],
+        }))}
+        onChange={(template) => setConfig({ template })}
+      />
+      {card && <Backend />}
+      {card && <ParityBadge parity={card.parity} />}
+      <span className="header-tools">
+        <Select
+          label={SETTINGS.theme.label}
+          value={config.theme}
+          options={[
+            { value: 'system', label: 'as the system' },
+            { value: 'light', label: 'light' },
+            { value: 'dark', label: 'dark' },
+          ]}
+          onChange={(theme) => setConfig({ theme })}
+        />
+        <Toggle label="Stage" isOn={config.stage} onChange={(stage) => setConfig({ stage })} />
+        <ShareButton />
+        <Button className="quiet-button" onPress={() => openDialog({ kind: 'help' })}>
+          Help
+        </Button>
+      </span>
+    </header>
+  );
+}
+
+function Backend() {
+  const backend = useApp((state) => (state.lab.state === 'ready' ? state.lab.card.backend : null));
+  const speed = useApp((state) => state.speed);
+  if (!backend) return null;
+  const name = { webgpu: 'WebGPU', wasm: `WebAssembly, ${backend.threads} threads`, node: 'Node' }[
+    backend.kind
+  ];
+  return (
+    <span className="hint" title={[backend.runtime, ...backend.notes].join('. ')}>
+      {name}
+      {speed !== null && `, ${speed.toFixed(2)} s/count`}
+    </span>
+  );
+}
+
+/** The address bar holds the whole state; this only puts it where it can be pasted. */
+function ShareButton() {
+  const [copied, setCopied] = useState<'no' | 'yes' | 'failed'>('no');
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      setCopied('yes');
+    } catch {
+      setCopied('failed');
+    }
+    setTimeout(() => setCopied('no'), 2000);
+  };
+  return (
+    <Button className="quiet-button" onPress={() => void copy()}>
+      <span aria-live="polite">
+        {copied === 'yes' ? 'Link copied' : copied === 'failed' ? 'Copy the address bar' : 'Share'}
+      </span>
+    </Button>
+  );
+}

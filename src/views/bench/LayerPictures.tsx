@@ -1,0 +1,140 @@
+/** The pictures on the layer axis, each bound to its part of the state, so that a drag redraws only what it changes. */
+import { memo, useMemo } from 'react';
+import { sensitiveIds, similarityPools } from '@/state/pools.ts';
+import {
+  useAttention,
+  useCosineMatrix,
+  useFigure,
+  useFigureStatus,
+  useGhost,
+  useLayerCount,
+  useSimilarity,
+  useSituation,
+} from '@/state/select.ts';
+import { useGapMeasure, useProposal } from '@/state/select-reading.ts';
+import { setConfig, setHoverLayer, useApp } from '@/state/store.ts';
+import { AngleGap } from '@/views/angle-gap/AngleGap.tsx';
+import { AttentionMap } from '@/views/attention/AttentionMap.tsx';
+import { CosineMap } from '@/views/cosine-map/CosineMap.tsx';
+import { SimilarityCurves } from '@/views/similarity/SimilarityCurves.tsx';
+
+export const NEEDS_MODEL = 'Opens when a model is there: the bundled one loads by itself.';
+const NO_PROMPTS = [] as const;
+const NOBODY = new Set<string>();
+
+export function useLayerAxis() {
+  const layerCount = useLayerCount();
+  const [first, last] = useApp((state) => state.config.range);
+  const hoverLayer = useApp((state) => state.hoverLayer);
+  const range = useMemo(() => ({ first, last }), [first, last]);
+  return { layerCount, range, hoverLayer, onHoverLayer: setHoverLayer };
+}
+
+const reveal = (revealHarmful: boolean) => setConfig({ revealHarmful }, { commit: false });
+
+export const SimilarityPicture = memo(function SimilarityPicture() {
+  const axis = useLayerAxis();
+  const entry = useSimilarity();
+  const ghost = useGhost();
+  const figure = useFigure('similarity', entry, NEEDS_MODEL);
+  const measure = useApp((state) => state.config.measure);
+  const model = useApp((state) => state.config.model);
+  return (
+    <SimilarityCurves
+      {...axis}
+      {...figure}
+      measure={measure}
+      onMeasureChange={(measure) => setConfig({ measure })}
+      current={entry?.value ?? null}
+      currentLabel={model}
+      ghost={ghost?.value ?? null}
+      ghostLabel="base"
+    />
+  );
+});
+
+export const AngleGapPicture = memo(function AngleGapPicture() {
+  const axis = useLayerAxis();
+  const entry = useSimilarity();
+  const ghost = useGhost();
+  const figure = useFigure('similarity', entry, NEEDS_MODEL);
+  const measure = useGapMeasure();
+  const proposal = useProposal();
+  const definition = useApp((state) => state.config.gap);
+  const model = useApp((state) => state.config.model);
+  return (
+    <AngleGap
+      {...axis}
+      {...figure}
+      measure={measure}
+      current={entry?.value ?? null}
+      currentLabel={model}
+      ghost={ghost?.value ?? null}
+      ghostLabel="base"
+      definition={definition}
+      onDefinitionChange={(gap) => setConfig({ gap })}
+      proposal={proposal}
+    />
+  );
+});
+
+export const CosineMapPicture = memo(function CosineMapPicture() {
+  const axis = useLayerAxis();
+  const situation = useSituation();
+  const entry = useSimilarity();
+  const matrix = useCosineMatrix();
+  const figure = useFigure('similarity', entry, NEEDS_MODEL);
+  const hint =
+    entry?.truth === 'recorded'
+      ? 'The matrix is computed from live vectors: it appears when the layers have been read here.'
+      : 'The matrix appears when the layers have been read.';
+  const matrixStatus = useFigureStatus('cosineMatrix', matrix, hint);
+  const measure = useGapMeasure();
+  const selectedLayer = useApp((state) => state.config.mapLayer);
+  const revealed = useApp((state) => state.config.revealHarmful);
+  const pools = situation ? similarityPools(situation.pools, situation.config) : null;
+  return (
+    <CosineMap
+      {...axis}
+      {...figure}
+      measure={measure}
+      current={entry?.value ?? null}
+      selectedLayer={selectedLayer}
+      onSelectLayer={(layer) => layer !== null && setConfig({ mapLayer: layer })}
+      matrix={matrix?.value ?? null}
+      matrixStatus={matrixStatus}
+      normal={pools?.normal ?? NO_PROMPTS}
+      malicious={pools?.malicious ?? NO_PROMPTS}
+      revealed={revealed}
+      onReveal={reveal}
+    />
+  );
+});
+
+export const AttentionPicture = memo(function AttentionPicture() {
+  const axis = useLayerAxis();
+  const entry = useAttention();
+  const figure = useFigure('attention', entry, NEEDS_MODEL);
+  const pools = useApp((state) => state.pools);
+  const head = useApp((state) => state.config.attentionHead);
+  const scaling = useApp((state) => state.config.attentionScale);
+  const questionOnly = useApp((state) => state.config.questionOnly);
+  const revealed = useApp((state) => state.config.revealHarmful);
+  const sensitive = useMemo(() => (pools ? sensitiveIds(pools) : NOBODY), [pools]);
+  return (
+    <AttentionMap
+      {...axis}
+      {...figure}
+      pictures={entry?.value ?? []}
+      sensitiveIds={sensitive}
+      revealed={revealed}
+      onReveal={reveal}
+      head={head < 0 ? 'mean' : head}
+      onHeadChange={(head) => setConfig({ attentionHead: head === 'mean' ? -1 : head })}
+      scaling={scaling}
+      onScalingChange={(attentionScale) => setConfig({ attentionScale })}
+      questionOnly={questionOnly}
+      onQuestionOnlyChange={(questionOnly) => setConfig({ questionOnly })}
+    />
+  );
+});

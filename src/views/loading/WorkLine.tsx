@@ -1,0 +1,70 @@
+/** One line that says what is loading or being computed, how fast, how long still, and stops it. */
+import { Button } from 'react-aria-components';
+import { ProgressLine } from '@/elements/ProgressLine.tsx';
+import { progressWords } from '@/state/progress-words.ts';
+import { getSession } from '@/state/session-instance.ts';
+import { useApp } from '@/state/store.ts';
+import './loading.css';
+
+export function WorkLine() {
+  const lab = useApp((state) => state.lab);
+  const work = useApp((state) => state.work);
+  const waiting = useApp((state) => state.waiting.length);
+  const stopped = useApp((state) => state.stopped);
+  const name = useApp((state) => state.source?.name ?? 'the model');
+  if (lab.state === 'loading') {
+    const words = lab.progress ? progressWords(lab.progress) : { fraction: null, text: 'starting' };
+    return (
+      <div className="work-line">
+        <span className="work-label">Loading {name}</span>
+        <span className="work-text">{words.text}</span>
+        <Button className="quiet-button" onPress={() => void getSession().cancelLoading()}>
+          Cancel
+        </Button>
+        <ProgressLine work={words} label={`Loading ${name}`} />
+      </div>
+    );
+  }
+  if (lab.state === 'failed') {
+    return (
+      <div className="work-line">
+        <span className="work-label">No model is open.</span>
+        <span className="work-text">{lab.happened}</span>
+        <Button className="quiet-button" onPress={() => getSession().reload()}>
+          Load again
+        </Button>
+      </div>
+    );
+  }
+  if (work) {
+    const words = work.progress
+      ? progressWords({ ...work.progress, phase: '' })
+      : { fraction: null, text: 'starting' };
+    return (
+      <div className="work-line">
+        <span className="work-label">{work.label}</span>
+        <span className="work-text">
+          {words.text}
+          {waiting > 0 && `; ${waiting} more waiting`}
+        </span>
+        <Button className="quiet-button" onPress={() => getSession().stop(work.slot)}>
+          Stop
+        </Button>
+        <ProgressLine work={words} label={work.label} />
+      </div>
+    );
+  }
+  return (
+    <div className="work-line">
+      <span className="work-text">
+        {lab.state === 'ready' ? 'Everything asked for is computed.' : 'Nothing is being computed.'}
+        {stopped.length > 0 && ` Stopped: ${stopped.join(', ')}.`}
+      </span>
+      {stopped.length > 0 && (
+        <Button className="quiet-button" onPress={() => getSession().retry()}>
+          Go on
+        </Button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+/** Which model is open, on what it runs, how near it is to the reference, and the way to open one's own. */
+import { Button } from 'react-aria-components';
+import { Select } from '@/elements/Select.tsx';
+import { SETTINGS } from '@/state/config.ts';
+import { openDialog, setConfig, useApp } from '@/state/store.ts';
+import './model.css';
+
+export function ModelPanel() {
+  const lab = useApp((state) => state.lab);
+  const backend = useApp((state) => state.config.backend);
+  const card = lab.state === 'ready' ? lab.card : null;
+  return (
+    <section aria-labelledby="model-title">
+      <h2 id="model-title">Model</h2>
+      {card ? (
+        <dl className="facts">
+          <dt>Layers</dt>
+          <dd>
+            {card.spec.layerCount} of width {card.spec.hiddenSize}
+          </dd>
+          <dt>Heads</dt>
+          <dd>{card.spec.headCount}</dd>
+          <dt>Hash</dt>
+          <dd title={card.sha256 ?? undefined}>{card.sha256 ? card.sha256.slice(0, 12) : 'not computed'}</dd>
+          <dt>Loaded in</dt>
+          <dd>{(card.loadMs / 1000).toFixed(1)} s</dd>
+        </dl>
+      ) : (
+        <p className="hint">
+          {lab.state === 'loading'
+            ? 'The model is loading behind the recorded picture.'
+            : 'No model is open.'}
+        </p>
+      )}
+      <div className="model-actions">
+        <Select
+          label={SETTINGS.backend.label}
+          showLabel
+          value={backend}
+          options={[
+            { value: 'auto', label: 'automatic', hint: 'WebGPU where a real adapter is there' },
+            { value: 'webgpu', label: 'WebGPU' },
+            { value: 'wasm', label: 'WebAssembly' },
+          ]}
+          onChange={(value) => setConfig({ backend: value })}
+        />
+        <Button className="quiet-button" onPress={() => openDialog({ kind: 'model' })}>
+          Open another model …
+        </Button>
+      </div>
+    </section>
+  );
+}
