@@ -1,5 +1,6 @@
 /** From the store to what pictures take: entries, and the state each picture is in. Hooks only; no computing. */
 import { useMemo } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import type { ExperimentKind } from '@/protocol/experiments.ts';
 import type { FigureProps, FigureStatus, PendingWork } from '@/views/index.ts';
 import { progressWords } from './progress-words.ts';
@@ -101,7 +102,7 @@ export function useFigure(slot: string, entry: Entry | null, hint: string): Figu
 
 export function useFigureStatus(slot: string, entry: Entry | null, hint: string): FigureStatus {
   const failure = useApp((state) => state.failures[slot] ?? null);
-  const work = useApp((state) => pendingOf(state, slot));
+  const work = useApp(useShallow((state) => pendingOf(state, slot)));
   const text = work?.text ?? null;
   const fraction = work?.fraction ?? null;
   return useMemo((): FigureStatus => {
