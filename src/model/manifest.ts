@@ -2,17 +2,20 @@
  * The manifest of the bundled models (public/models/manifest.json): what there is, how large, with which sha256.
  * Not here: opening what it names (bundled.ts), writing it (scripts/make-manifest.ts).
  */
-import { z } from 'zod';
+// The small build of zod: this file goes into the worker, where the full one would weigh 20 kB more for nothing.
+import * as z from 'zod/mini';
 import { AppError } from './app-error.ts';
 import { TEMPLATE_NAMES } from './text-codec.ts';
 
 export const MANIFEST_NAME = 'manifest.json';
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+const word = z.string().check(z.minLength(1));
+const bytes = z.int().check(z.positive());
 /** Relative, inside the bundle's folder. */
-const path = z.string().regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/);
-const identity = { id: z.string().min(1), name: z.string().min(1), path };
-const file = z.object({ path, sizeBytes: z.int().positive(), sha256 });
+const path = z.string().check(z.regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/));
+const identity = { id: word, name: word, path };
+const file = z.object({ path, sizeBytes: bytes, sha256 });
 
 export const manifestSchema = z.object({
   version: z.literal(1),
@@ -20,25 +23,28 @@ export const manifestSchema = z.object({
     .array(
       z.object({
         ...identity,
-        sizeBytes: z.int().positive(),
+        sizeBytes: bytes,
         sha256,
         /** Weights as float32, as the node and WASM backends hold them; working memory comes on top. */
-        memoryBytes: z.int().positive(),
+        memoryBytes: bytes,
         template: z.enum(TEMPLATE_NAMES),
         licence: z.string(),
         /** Largest difference of any logit from the reference, measured, by backend. Absent = not measured. */
-        parity: z.record(z.string(), z.object({ maxAbsLogit: z.number().nonnegative(), origin: z.string() })),
+        parity: z.record(
+          z.string(),
+          z.object({ maxAbsLogit: z.number().check(z.nonnegative()), origin: z.string() }),
+        ),
       }),
     )
-    .min(1),
+    .check(z.minLength(1)),
   adapters: z.array(
     z.object({
       ...identity,
       /** One sentence for the person. */
       label: z.string(),
-      files: z.array(file).min(1),
+      files: z.array(file).check(z.minLength(1)),
       /** First and last layer (0-based) that were trained, where the answer is known by construction. */
-      planted: z.tuple([z.int(), z.int()]).optional(),
+      planted: z.optional(z.tuple([z.int(), z.int()])),
     }),
   ),
 });
