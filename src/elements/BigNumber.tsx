@@ -27,13 +27,13 @@ export interface BigNumberProps {
   pending?: PendingWork | null;
   /** Against alpha = 1. */
   change?: PairedChange | null;
-  role?: Role;
+  ofRole?: Role;
   /** `m` for the number beside the main one. */
   size?: 'l' | 'm';
 }
 
-export function BigNumber({ value, of, label, truth, pending, change, role, size = 'l' }: BigNumberProps) {
-  const colour = role && (role === 'over-rejected' ? 'role-over-rejected-text' : `role-${role}`);
+export function BigNumber({ value, of, label, truth, pending, change, ofRole, size = 'l' }: BigNumberProps) {
+  const colour = ofRole && (ofRole === 'over-rejected' ? 'role-over-rejected-text' : `role-${ofRole}`);
   return (
     <div className={`big-number size-${size}`}>
       <div className="big-number-label">{label}</div>

@@ -35,6 +35,8 @@ export interface FigureFrameProps {
   revealed?: boolean;
   /** Height kept free while there is no picture. */
   emptyHeight?: number;
+  /** What stands there meanwhile, behind the words: usually the axis without data. */
+  empty?: (width: number) => ReactNode;
   /** null = nothing to draw yet. */
   children: ((width: number) => ReactNode) | null | undefined;
 }
@@ -62,7 +64,7 @@ export function FigureFrame(props: FigureFrameProps) {
   return (
     <section className="figure" id={name} aria-label={title} aria-busy={work !== null}>
       <header className="figure-head">
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         {props.truth && <TruthMark truth={props.truth} />}
         <div className="figure-controls">{props.controls}</div>
         <FigureMenu
@@ -88,6 +90,7 @@ export function FigureFrame(props: FigureFrameProps) {
         </div>
         {!props.children && status.state !== 'failed' && (
           <div className="figure-empty" style={{ minHeight: props.emptyHeight ?? 160 }}>
+            {props.empty?.(width)}
             <p>{status.state === 'empty' ? status.hint : (work?.text ?? 'No numbers yet.')}</p>
           </div>
         )}

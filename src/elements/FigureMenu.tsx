@@ -26,7 +26,7 @@ export function FigureMenu({ title, isTableShown, isDisabled, canSave, onAction 
     <MenuTrigger>
       <Button className="icon-button" aria-label={`${title}: table and files`} isDisabled={isDisabled}>
         <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
-          <path d="M2 3.5H14M2 8H14M2 12.5H14M6 1.5V14.5" stroke="currentColor" fill="none" />
+          <path d="M8 1.5V10M4.5 6.5L8 10L11.5 6.5M2 10.5V14H14V10.5" stroke="currentColor" fill="none" />
         </svg>
       </Button>
       <Popover className="popover" placement="bottom end">

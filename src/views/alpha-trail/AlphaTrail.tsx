@@ -182,7 +182,7 @@ function AlphaAxis({
           {formatAlpha(t)}
         </text>
       ))}
-      <text x={x1 + 16} y={y + 17 * stage}>
+      <text x={x1 + 22} y={y + 17 * stage}>
         α
       </text>
     </g>

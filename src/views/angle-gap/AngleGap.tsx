@@ -5,6 +5,7 @@ import { formatDegrees, formatRange } from '@/elements/number-words.ts';
 import { SegmentedControl } from '@/elements/SegmentedControl.tsx';
 import { useStage } from '@/elements/use-box.ts';
 import { type AngleGapProps, GAP_DEFINITIONS } from '../props.ts';
+import { EmptyLayers } from '../shared/EmptyLayers.tsx';
 import { LayerPlot } from '../shared/LayerPlot.tsx';
 import { layerMargins, layerScale } from '../shared/layer-scale.ts';
 import { pairsInWords } from '../shared/pairs-in-words.ts';
@@ -12,7 +13,7 @@ import { areaToPath, bandPath, linePath, rangeMean } from '../shared/paths.ts';
 import { ValueAxisMarks } from '../shared/ValueAxisMarks.tsx';
 import { spreadLabels, valueAxis } from '../shared/value-axis.ts';
 import { DEFINITION_WORDS, gapDomain, gapTable, gapValues } from './layout.ts';
-import '../shared/plot.css';
+import './angle-gap.css';
 
 const CAPTION =
   'Degrees by which normal–malicious pairs lie further apart than normal–normal pairs; above 0 the model parts them.';
@@ -27,8 +28,9 @@ export function AngleGap(props: AngleGapProps) {
     gap
       ? `${formatDegrees(gap.ofMeansDeg[layer]!)} of means [${formatDegrees(gap.lowDeg[layer]!)}, ${formatDegrees(gap.highDeg[layer]!)}] · ${formatDegrees(gap.ofAnglesDeg[layer]!)} of angles`
       : '';
-  const reading =
-    hoverLayer !== null
+  const reading = !gap
+    ? ''
+    : hoverLayer !== null
       ? `layer ${hoverLayer} · ${at(hoverLayer)}`
       : range && gap
         ? `mean of ${formatRange(range)} · ${formatDegrees(rangeMean(gap.ofMeansDeg, range))} of means · ${formatDegrees(rangeMean(gap.ofAnglesDeg, range))} of angles`
@@ -63,7 +65,8 @@ export function AngleGap(props: AngleGapProps) {
         )
       }
       reading={reading}
-      emptyHeight={150}
+      emptyHeight={160}
+      empty={(width) => <EmptyLayers {...props} width={width} height={Math.round(136 * stage)} />}
     >
       {current &&
         gap &&
@@ -107,7 +110,11 @@ export function AngleGap(props: AngleGapProps) {
               <ValueAxisMarks axis={axis} scale={scale} format={(v) => `${v}°`.replace('-', '−')} />
               <path d={areaToPath(scale, axis, strong, 0)} fill={`url(#${gradient})`} />
               {definition === 'of-means' && (
-                <path className="band" d={bandPath(scale, axis, gap.lowDeg, gap.highDeg)} fill="var(--ink)" />
+                <g>
+                  <path className="band gap-band" d={bandPath(scale, axis, gap.lowDeg, gap.highDeg)} />
+                  <path className="gap-bound" d={linePath(scale, axis, gap.lowDeg)} />
+                  <path className="gap-bound" d={linePath(scale, axis, gap.highDeg)} />
+                </g>
               )}
               <path className="rule strong" d={`M${scale.x0} ${Math.round(axis.y(0)) + 0.5}H${scale.x1}`} />
               {ghostGap && (

@@ -9,6 +9,7 @@ import { Sensitive } from '@/elements/Sensitive.tsx';
 import { Toggle } from '@/elements/Toggle.tsx';
 import { useStage } from '@/elements/use-box.ts';
 import { ATTENTION_SCALINGS, type AttentionMapProps } from '../props.ts';
+import { EmptyLayers } from '../shared/EmptyLayers.tsx';
 import { AttentionPlot } from './AttentionPlot.tsx';
 import { attentionGrid, attentionTable, tokenText } from './layout.ts';
 import './attention.css';
@@ -35,7 +36,7 @@ export function AttentionMap(props: AttentionMapProps) {
   const isHidden = (id: string) => sensitiveIds.has(id) && !revealed;
 
   const reading = (() => {
-    if (hoverLayer === null) return '';
+    if (hoverLayer === null || pictures.length === 0) return '';
     const parts = pictures.map((picture, i) => {
       const grid = grids[i]!;
       const row =
@@ -96,7 +97,8 @@ export function AttentionMap(props: AttentionMapProps) {
         )
       }
       reading={reading}
-      emptyHeight={180}
+      emptyHeight={150}
+      empty={(width) => <EmptyLayers {...props} width={width} height={Math.round(126 * stage)} />}
     >
       {pictures.length > 0
         ? (width) => {

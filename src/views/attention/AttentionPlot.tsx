@@ -25,7 +25,7 @@ export function AttentionPlot(props: AttentionPlotProps) {
   const height = rowHeight * grid.tokens.length;
   const word = (row: number) => (isHidden ? `token ${row}` : tokenText(picture.tokens[grid.tokens[row]!]!));
   // About 7 px a letter at the smallest size: the margin decides how much of a word fits.
-  const fits = Math.floor((scale.x0 - 6) / (6.2 * stage));
+  const fits = Math.max(3, Math.floor((width - scale.x1 - 6) / (6.6 * stage)));
 
   return (
     <div
@@ -55,11 +55,11 @@ export function AttentionPlot(props: AttentionPlotProps) {
           <g key={token}>
             <text
               className={row === hoverRow ? 'lit' : undefined}
-              x={scale.x0 - 6}
+              x={scale.x1 + 6}
               y={(row + 0.5) * rowHeight}
               dy="0.34em"
-              textAnchor="end"
               data-sensitive={isHidden ? '' : undefined}
+              aria-hidden={isHidden || undefined}
             >
               {shorten(tokenText(picture.tokens[token]!), fits)}
             </text>

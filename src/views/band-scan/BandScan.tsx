@@ -4,6 +4,7 @@ import { formatAlpha, formatRange } from '@/elements/number-words.ts';
 import { useStage } from '@/elements/use-box.ts';
 import { cssColour, ROLES } from '@/theme/palettes.ts';
 import type { BandScanProps } from '../props.ts';
+import { EmptyLayers } from '../shared/EmptyLayers.tsx';
 import { LayerPlot } from '../shared/LayerPlot.tsx';
 import { layerMargins, layerScale } from '../shared/layer-scale.ts';
 import { RoleMark } from '../shared/RoleMark.tsx';
@@ -15,7 +16,7 @@ import './band-scan.css';
 export function BandScan(props: BandScanProps) {
   const { layerCount, bandWidth, points, baseline, planted, hoverLayer, range, onPickBand, alpha } = props;
   const stage = useStage();
-  const caption = `Harmless prompts refused when ${bandWidth} ${bandWidth === 1 ? 'layer is' : 'neighbouring layers are'} scaled by ${formatAlpha(alpha)}; a point stands at the middle of its band, whiskers are 95 % intervals.`;
+  const caption = `Harmless prompts refused when ${bandWidth} ${bandWidth === 1 ? 'layer is' : 'neighbouring layers are'} scaled by ${formatAlpha(alpha)}; a point stands at the middle of its band, whiskers are 95\u00a0% intervals.`;
   const total = points[0]?.total ?? baseline?.total;
   const colour = cssColour(ROLES['over-rejected'].colour);
   const words = (layer: number) => {
@@ -43,13 +44,16 @@ export function BandScan(props: BandScanProps) {
       provenance={props.provenance}
       data={points.length > 0 || baseline ? bandTable(points, baseline) : null}
       reading={
-        hoverLayer !== null
-          ? words(hoverLayer)
-          : range && pointOf(points, range)
-            ? words(Math.floor((range.first + range.last) / 2))
-            : ''
+        total === undefined
+          ? ''
+          : hoverLayer !== null
+            ? words(hoverLayer)
+            : range && pointOf(points, range)
+              ? words(Math.floor((range.first + range.last) / 2))
+              : ''
       }
-      emptyHeight={150}
+      emptyHeight={168}
+      empty={(width) => <EmptyLayers {...props} width={width} height={Math.round(144 * stage)} />}
     >
       {total !== undefined
         ? (width) => {

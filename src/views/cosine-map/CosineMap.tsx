@@ -5,6 +5,7 @@ import { formatCosine } from '@/elements/number-words.ts';
 import { useStage } from '@/elements/use-box.ts';
 import { COSINE_DOMAIN, sequentialColour } from '@/theme/palettes.ts';
 import type { CosineMapProps } from '../props.ts';
+import { EmptyLayers } from '../shared/EmptyLayers.tsx';
 import { LayerPlot } from '../shared/LayerPlot.tsx';
 import { layerMargins, layerScale } from '../shared/layer-scale.ts';
 import { pairsInWords } from '../shared/pairs-in-words.ts';
@@ -38,8 +39,9 @@ export function CosineMap(props: CosineMapProps) {
         legend={
           <RampLegend label="cosine" low={measure === 'raw' ? `≤ ${low}` : `−${-low}`} high={String(high)} />
         }
-        reading={reading === undefined ? '' : `layer ${reading} · ${values(reading)}`}
-        emptyHeight={96}
+        reading={reading === undefined || !curves ? '' : `layer ${reading} · ${values(reading)}`}
+        emptyHeight={84}
+        empty={(width) => <EmptyLayers {...props} width={width} height={Math.round(60 * stage)} />}
       >
         {current &&
           curves &&

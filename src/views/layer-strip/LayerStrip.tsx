@@ -22,7 +22,10 @@ export function LayerStrip(props: LayerStripProps) {
   const scale = layerScale(layerCount, width, layerMargins(width, stage));
   const top = Math.round(20 * stage);
   const height = Math.round(36 * stage);
-  const total = top + height + (planted ? Math.round(20 * stage) : 4);
+  // On a phone a cell is narrower than its number: then the numbers stand beneath, clear of the handles.
+  const inside = scale.step >= 18 * stage;
+  const below = top + height + (inside ? 0 : Math.round(20 * stage));
+  const total = below + (planted ? Math.round(20 * stage) : 4);
   const edges = { left: scale.left(range.first), right: scale.right(range.last) };
 
   const change = (to: LayerRange) => {
@@ -132,21 +135,17 @@ export function LayerStrip(props: LayerStripProps) {
             height={height}
           />
         )}
-        <StripNumbers {...{ scale, range, hoverLayer, stage }} y={top + height / 2} />
+        <StripNumbers
+          {...{ scale, range, hoverLayer, stage }}
+          y={inside ? top + height / 2 : top + height + 12 * stage}
+        />
         {handle('first')}
         {handle('last')}
         {proposed && (
           <Bracket scale={scale} range={proposed} y={top - 5} side="above" label="proposed" stage={stage} />
         )}
         {planted && (
-          <Bracket
-            scale={scale}
-            range={planted}
-            y={top + height + 5}
-            side="below"
-            label="planted"
-            stage={stage}
-          />
+          <Bracket scale={scale} range={planted} y={below + 5} side="below" label="planted" stage={stage} />
         )}
       </svg>
     </div>
@@ -171,7 +170,7 @@ function StripNumbers({ scale, range, hoverLayer, stage, y }: StripNumbersProps)
   ];
   const shown: number[] = [];
   for (const k of wanted)
-    if (shown.every((other) => Math.abs(scale.centre(k) - scale.centre(other)) >= 18 * stage)) shown.push(k);
+    if (shown.every((other) => Math.abs(scale.centre(k) - scale.centre(other)) >= 22 * stage)) shown.push(k);
   return shown.map((k) => (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: text takes no focus; the sliders say the range.
     <text

@@ -7,6 +7,7 @@ import { useStage } from '@/elements/use-box.ts';
 import { MEASURES } from '@/protocol/experiments.ts';
 import { cssColour, ROLES } from '@/theme/palettes.ts';
 import type { SimilarityCurvesProps } from '../props.ts';
+import { EmptyLayers } from '../shared/EmptyLayers.tsx';
 import { LayerPlot } from '../shared/LayerPlot.tsx';
 import { layerMargins, layerScale } from '../shared/layer-scale.ts';
 import { pairsInWords } from '../shared/pairs-in-words.ts';
@@ -39,8 +40,9 @@ export function SimilarityCurves(props: SimilarityCurvesProps) {
   const curves = current ? curvesOf(current, measure) : [];
   const values = (layer: number) =>
     curves.map((c) => `${c.short} ${formatCosine(c.curve.mean[layer]!)}`).join(' · ');
-  const reading =
-    hoverLayer !== null
+  const reading = !current
+    ? ''
+    : hoverLayer !== null
       ? `layer ${hoverLayer} · ${curves
           .map(({ short, curve }) => {
             const [m, low, high] = [curve.mean, curve.low, curve.high].map((a) =>
@@ -84,6 +86,7 @@ export function SimilarityCurves(props: SimilarityCurvesProps) {
       }
       reading={reading}
       emptyHeight={200}
+      empty={(width) => <EmptyLayers {...props} width={width} height={Math.round(176 * stage)} />}
     >
       {current &&
         ((width) => {
