@@ -7,35 +7,40 @@ import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig, type Plugin, type UserConfig } from 'vite';
 import { isolationHeaders } from './scripts/serve.mjs';
 
+const EMPTY_ID = '\0empty';
+
 /**
- * One ONNX Runtime in the browser, the one that src/backends asks for. Two others would come along and get an empty
- * module instead: transformers.js, here for tokenizers and chat templates alone, imports one at its top (27 MB of
- * WebAssembly, loaded from a CDN unless told otherwise); and the command line's onnxruntime-node is behind a dynamic import.
+ * One ONNX Runtime in the browser, the one that src/backends asks for, and of transformers.js only its tokenizers.
+ * Its published bundle cannot be taken apart (117 kB gzipped for the tokenizer class instead of 42), imports a second
+ * runtime of 27 MB and loads that from a CDN; so the class is taken from its source file in the same package, where what
+ * belongs to Node or to running models is replaced by nothing. A version that moves the file fails the build.
  */
-function oneRuntime(): Plugin {
-  const emptyRuntimeId = '\0empty-onnx-runtime';
-  const cdn = 'https://cdn.jsdelivr.net/npm/onnxruntime-web@';
+function tokenizersOnly(): Plugin {
+  const source = fileURLToPath(
+    new URL('./node_modules/@huggingface/transformers/src/tokenization_utils.js', import.meta.url),
+  );
+  const unwanted = /^(node:.*|sharp|onnxruntime-(node|web)(\/.*)?|.*\/onnx-node\.js)$/;
   return {
-    name: 'one-onnx-runtime',
+    name: 'tokenizers-only',
     enforce: 'pre',
-    resolveId(source, importer) {
-      const isForTokenizers =
-        importer?.includes('@huggingface/transformers') && source.startsWith('onnxruntime-web');
-      return isForTokenizers || source === 'onnxruntime-node' ? emptyRuntimeId : null;
+    resolveId(specifier, importer) {
+      if (specifier === '@huggingface/transformers') return source;
+      // Modules of the command line stand behind dynamic imports that no page reaches.
+      if (/[\\/]node-[\w-]+\.ts$/.test(importer ?? '') && /^(node:|onnxruntime-node$)/.test(specifier))
+        return EMPTY_ID;
+      const isTransformers = importer?.replaceAll('\\', '/').includes('@huggingface/transformers/src/');
+      return isTransformers && unwanted.test(specifier) ? EMPTY_ID : null;
     },
     load(id) {
-      if (id !== emptyRuntimeId) return null;
-      // `env` undefined is what makes transformers.js skip every setting of the runtime, the CDN address among them.
-      return 'export const env = undefined, Tensor = class {}, InferenceSession = class {};';
+      // `env` undefined makes transformers.js skip every setting of the runtime, the CDN's address among them.
+      return id === EMPTY_ID
+        ? 'export default {}; export const env = undefined, Tensor = class {}, InferenceSession = class {};'
+        : null;
     },
     transform(code, id) {
-      if (!/@huggingface\/transformers\/dist\//.test(id)) return null;
-      // Unreachable with an empty `env`; taken out as well, so that a search of the bundle can prove it.
-      if (!code.includes(cdn))
-        this.error(
-          'transformers.js no longer holds the CDN address that is taken out here; look where it went.',
-        );
-      return { code: code.replaceAll(cdn, 'about:invalid#'), map: null };
+      if (!id.replaceAll('\\', '/').endsWith('@huggingface/transformers/src/backends/onnx.js')) return null;
+      // Unreachable without `env`; taken out as well, so that a search of the bundle proves it (scripts/size.mjs).
+      return { code: code.replaceAll('https://cdn.jsdelivr.net/npm/', 'about:invalid#'), map: null };
     },
   };
 }
@@ -44,13 +49,13 @@ function oneRuntime(): Plugin {
 export function sharedConfig(): UserConfig {
   return {
     base: './',
-    plugins: [react(), oneRuntime()],
+    plugins: [react(), tokenizersOnly()],
     resolve: {
       alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) },
       // ONNX Runtime without its loader embedded: WASM threads re-run their own script, which must not be our chunk.
       conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions],
     },
-    worker: { format: 'es', plugins: () => [oneRuntime()] },
+    worker: { format: 'es', plugins: () => [tokenizersOnly()] },
     optimizeDeps: { exclude: ['onnxruntime-web', '@huggingface/transformers'] },
     build: {
       target: 'es2023',
