@@ -7,6 +7,7 @@ import type { GgufFile } from './gguf.ts';
 import type { Json } from './tokenizer-library.ts';
 
 /** Values of tokenizer.ggml.token_type. */
+const NORMAL = 1;
 const CONTROL = 3;
 const USER_DEFINED = 4;
 
@@ -75,11 +76,21 @@ export function tokenizerFromGguf({ metadata, source }: GgufFile): TokenizerObje
     }
     addsBos = steps.addsBos ?? false;
     parts = byteLevelParts(texts, mergePairs(key('merges')), steps);
+  } else if (model === 'llama') {
+    addsBos = true;
+    const scores = Array.from((key('scores') ?? []) as ArrayLike<number>, Number);
+    parts = sentencePieceParts(
+      texts,
+      scores,
+      types,
+      key('add_space_prefix') !== false,
+      special('unknown_token_id'),
+    );
   } else {
     throw new AppError(
       'unsupported-model',
       `${source.name}: the tokenizer model ${String(model)} is not supported.`,
-      'Supported: gpt2 (byte-level BPE). Or use the safetensors checkpoint of this model.',
+      'Supported: gpt2 (byte-level BPE) and llama (SentencePiece). Or use the safetensors checkpoint of this model.',
     );
   }
   const added = texts.flatMap((content, id) => {
@@ -154,6 +165,61 @@ function byteLevelParts(texts: string[], merges: [string, string][], steps: PreT
       ignore_merges: steps.ignoreMerges ?? false,
       vocab: vocabulary(texts),
       merges,
+    },
+  };
+}
+
+/**
+ * SentencePiece's BPE joins the neighbours whose union has the highest score. As a list of merges: every way to cut a
+ * token into two tokens, by score of the whole (as transformers' converter does it).
+ */
+function sentencePieceParts(
+  texts: string[],
+  scores: number[],
+  types: number[],
+  addsSpacePrefix: boolean,
+  unknownToken: string | undefined,
+): Json {
+  const words = new Map<string, number>();
+  texts.forEach((text, id) => {
+    if ((types[id] ?? NORMAL) === NORMAL || types[id] === USER_DEFINED) words.set(text, id);
+  });
+  const merges: Array<{ pair: [string, string]; score: number }> = [];
+  for (const [text, id] of words) {
+    const characters = Array.from(text);
+    let left = '';
+    for (const character of characters.slice(0, -1)) {
+      left += character;
+      const right = text.slice(left.length);
+      if (words.has(left) && words.has(right)) merges.push({ pair: [left, right], score: scores[id] ?? 0 });
+    }
+  }
+  merges.sort((a, b) => b.score - a.score);
+  const replaceSpaces = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
+  const steps = [
+    { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+    { type: 'ByteFallback' },
+    { type: 'Fuse' },
+  ];
+  return {
+    normalizer: {
+      type: 'Sequence',
+      normalizers: addsSpacePrefix ? [{ type: 'Prepend', prepend: '▁' }, replaceSpaces] : [replaceSpaces],
+    },
+    pre_tokenizer: null,
+    decoder: {
+      type: 'Sequence',
+      decoders: addsSpacePrefix ? [...steps, { type: 'Strip', content: ' ', start: 1, stop: 0 }] : steps,
+    },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: unknownToken ?? null,
+      fuse_unk: true,
+      byte_fallback: true,
+      ignore_merges: false,
+      vocab: vocabulary(texts),
+      merges: merges.map(({ pair }) => pair),
     },
   };
 }

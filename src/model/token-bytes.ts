@@ -30,36 +30,44 @@ function tokenBytes(tokenizer: Tokenizer, id: number, byteLevel: boolean): Uint8
 export interface TokenPieces {
   /** Each token's text, for labels; a part of a character shows as the replacement character. */
   texts: string[];
-  /** starts[i]..starts[i + 1] are the bytes of token i; one entry more than there are tokens. */
-  starts: number[];
-  /** All pieces together. */
-  bytes: Uint8Array;
+  bytes: Uint8Array[];
 }
 
 export function tokenPieces(tokenizer: Tokenizer, ids: readonly number[], byteLevel: boolean): TokenPieces {
-  const pieces = ids.map((id) => tokenBytes(tokenizer, id, byteLevel));
-  const starts = [0];
-  for (const piece of pieces) starts.push(starts.at(-1)! + piece.length);
-  const bytes = new Uint8Array(starts.at(-1)!);
-  pieces.forEach((piece, i) => {
-    bytes.set(piece, starts[i]);
-  });
+  const bytes = ids.map((id) => tokenBytes(tokenizer, id, byteLevel));
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  return { texts: pieces.map((piece) => decoder.decode(piece)), starts, bytes };
+  return { texts: bytes.map((piece) => decoder.decode(piece)), bytes };
+}
+
+const SPACE = 0x20;
+
+/**
+ * Where each token starts in the text's bytes, with the text's end as one more entry. A token that the tokenizer added
+ * (BOS) takes no bytes, and a space that SentencePiece put before a word is left out. Null where the tokens do not
+ * spell the text, because a normalizer changed it.
+ */
+function alignToText(pieces: readonly Uint8Array[], text: Uint8Array): number[] | null {
+  const spells = (piece: Uint8Array, at: number) => piece.every((byte, i) => byte === text[at + i]);
+  const starts = [0];
+  let at = 0;
+  pieces.forEach((piece, index) => {
+    if (spells(piece, at)) at += piece.length;
+    else if (piece[0] === SPACE && spells(piece.subarray(1), at)) at += piece.length - 1;
+    else if (index > 0) at = Number.NaN;
+    starts.push(at);
+  });
+  return at === text.length ? starts : null;
 }
 
 /**
  * Token range [start, end) that covers the characters [from, to) of `text`: every token that shares a byte with them.
- * The pieces may begin with more than the text (a BOS token, SentencePiece's leading space); where a normalizer changed
- * the text the pieces no longer hold it, and the range is all tokens.
+ * All tokens where the tokens do not spell the text.
  */
 export function tokenRange(pieces: TokenPieces, text: string, from: number, to: number): [number, number] {
-  const { starts, bytes } = pieces;
-  const tokenCount = starts.length - 1;
-  const textBytes = encoder.encode(text);
-  const extra = bytes.length - textBytes.length;
-  if (extra < 0 || textBytes.some((byte, i) => byte !== bytes[extra + i])) return [0, tokenCount];
-  const first = extra + encoder.encode(text.slice(0, from)).length;
+  const tokenCount = pieces.bytes.length;
+  const starts = alignToText(pieces.bytes, encoder.encode(text));
+  if (!starts) return [0, tokenCount];
+  const first = encoder.encode(text.slice(0, from)).length;
   const last = first + encoder.encode(text.slice(from, to)).length;
   let start = 0;
   while (start < tokenCount && starts[start + 1]! <= first) start++;
