@@ -29,33 +29,38 @@ async function openApp(options: Parameters<Harness['newPage']>[0] = {}) {
 }
 
 describe.each(SURROUNDINGS)('the page, $name', ({ name, ...surroundings }) => {
-  test('comes up without errors, foreign requests or sideways scrolling', async () => {
-    const { page, watch } = await openApp(surroundings);
-    await screenshot(page, `page-${name}`);
-    expect(watch.errors).toEqual([]);
-    expect(watch.foreignRequests).toEqual([]);
-    expect(
-      await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
-    ).toBeLessThanOrEqual(0);
-    await page.context().close();
+  // One page for all checks: each page loads the model, which takes seconds.
+  let opened: Awaited<ReturnType<typeof openApp>>;
+  beforeAll(async () => {
+    opened = await openApp(surroundings);
+  });
+  afterAll(() => opened?.page.context().close());
+
+  test('fits its width', async () => {
+    await screenshot(opened.page, `page-${name}`);
+    const overhangPx = await opened.page.evaluate(
+      () => document.documentElement.scrollWidth - window.innerWidth,
+    );
+    expect(overhangPx).toBeLessThanOrEqual(0);
   });
 
   test('has no accessibility violation that axe can find', async () => {
-    const { page } = await openApp(surroundings);
-    await page.addScriptTag({ path: axePath });
-    const { violations } = await page.evaluate(() =>
+    await opened.page.addScriptTag({ path: axePath });
+    const { violations } = await opened.page.evaluate(() =>
       (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
     );
     const found = violations.flatMap(({ id, nodes }) =>
       nodes.map(({ target }) => `${id}: ${target.join(' ')}`),
     );
     expect(found).toEqual([]);
-    await page.context().close();
   });
-});
 
-test('the page is cross-origin isolated, so that WebAssembly may use threads', async () => {
-  const { page } = await openApp();
-  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-  await page.context().close();
+  test('is cross-origin isolated, so that WebAssembly may use threads', async () => {
+    expect(await opened.page.evaluate(() => crossOriginIsolated)).toBe(true);
+  });
+
+  test('logs no error and asks nobody else for anything', () => {
+    expect(opened.watch.errors).toEqual([]);
+    expect(opened.watch.foreignRequests).toEqual([]);
+  });
 });

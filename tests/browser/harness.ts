@@ -55,7 +55,8 @@ export interface Harness {
 function watchPage(page: Page, origin: string): PageWatch {
   const watch = { errors: [] as string[], foreignRequests: [] as string[], requests: [] as string[] };
   page.on('console', (message) => {
-    if (message.type() === 'error') watch.errors.push(message.text());
+    // The browser's own "404" line names its address only in its location.
+    if (message.type() === 'error') watch.errors.push(`${message.text()} (${message.location().url})`);
   });
   page.on('pageerror', (error) => watch.errors.push(String(error)));
   page.on('crash', () => watch.errors.push('the page crashed'));
