@@ -54,7 +54,7 @@ export interface Wanted<K extends ExperimentKind = ExperimentKind> {
 
 /** Smaller is more urgent; gaps of meaning, not of number. */
 const URGENCY = {
-  calibrate: 0,
+  calibrate: 4.5,
   baselineScore: 1,
   score: 2,
   cosineMatrix: 3,

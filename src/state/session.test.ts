@@ -1,0 +1,222 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '@/model/app-error.ts';
+import type { ExperimentMap } from '@/protocol/experiments.ts';
+import { DEFAULT_CONFIG } from './config.ts';
+import { countResult, FakeLab, outcomesFor } from './fake-lab.test-helper.ts';
+import { tally } from './outcomes.ts';
+import { POOL_IDS, type Pool, type Pools } from './pools.ts';
+import { type Entry, liveOf } from './results.ts';
+import { Session } from './session.ts';
+import { currentSituation } from './situation.ts';
+import { INITIAL_STATE, putResults, setConfig, useApp } from './store.ts';
+import { calibrateRequest, countRequest } from './wanted.ts';
+
+const pools = Object.fromEntries(
+  POOL_IDS.map((id): [string, Pool] => [
+    id,
+    {
+      id,
+      origin: 'test',
+      items: Array.from({ length: 8 }, (_, n) => ({
+        id: `${id}${n}`,
+        text: `${id} ${n}`,
+        group: `g${n % 3}`,
+      })),
+    },
+  ]),
+) as unknown as Pools;
+const calibration = {
+  tokenIds: [1],
+  tokenTexts: ['I'],
+  threshold: 0.5,
+  sampleCount: 8,
+  agreement: 1,
+  auroc: 1,
+};
+const source = { key: 'bundled', name: 'fake', source: { kind: 'url' as const, url: 'x' } };
+const settle = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
+
+let labs: FakeLab[] = [];
+let session: Session;
+const lab = () => labs.at(-1)!;
+const situation = () => currentSituation(useApp.getState())!;
+const count = (alpha: number, mode: 'score' | 'exact' = 'score') =>
+  liveOf(
+    useApp.getState().results,
+    'count',
+    countRequest(situation(), 'over-rejection', mode, alpha, calibration).key,
+  );
+
+/** A session whose threshold is known from a recorded run, as it is for the bundled model. */
+async function openWithCalibration(): Promise<void> {
+  const entry: Entry<'calibrate'> = {
+    kind: 'calibrate',
+    key: calibrateRequest(situation()).key,
+    value: calibration,
+    truth: 'recorded',
+    complete: true,
+    provenance: {
+      model: 'fake',
+      sha256: null,
+      adapters: [],
+      template: 'chat',
+      n: '8',
+      seed: null,
+      date: '',
+      origin: 'recorded',
+    },
+  };
+  putResults('recorded', [entry]);
+  await session.open(source);
+  await settle();
+}
+
+beforeEach(() => {
+  labs = [];
+  useApp.setState(
+    { ...INITIAL_STATE, pools, source, config: { ...DEFAULT_CONFIG, promptCount: 8, range: [2, 5] } },
+    true,
+  );
+  session = new Session({
+    createLab: () => {
+      labs.push(new FakeLab());
+      return lab();
+    },
+    schedule: (callback) => void setTimeout(callback, 0),
+    settleMs: 20,
+  });
+});
+afterEach(() => session.close());
+
+describe('the session', () => {
+  it('scores the unscaled model first, then the chosen alpha', async () => {
+    await openWithCalibration();
+    expect(lab().current.kind).toBe('count');
+    expect((lab().current.params as ExperimentMap['count']['params']).setting.scale).toEqual([]);
+    lab().current.answer(countResult(outcomesFor(lab().current, () => false)));
+    await settle(5);
+    expect((lab().current.params as ExperimentMap['count']['params']).setting.scale).toMatchObject([
+      { first: 2, last: 5, alpha: 1.1 },
+    ]);
+  });
+
+  it('shows partial outcomes as they stream, and asks only for what is missing after an interruption', async () => {
+    await openWithCalibration();
+    lab().current.answer(countResult(outcomesFor(lab().current, () => false)));
+    await settle(5);
+    const first = lab().current;
+    first.emit({ type: 'partial', partial: { index: 0, score: 0.9, refusedByScore: true } });
+    await settle(5);
+    expect(tally(count(1.1)!.value, {})).toMatchObject({ decided: 1, total: 8 });
+    setConfig({ alpha: 1.2 }, { commit: false });
+    await settle(5);
+    expect(first.signal.aborted).toBe(true);
+    setConfig({ alpha: 1.1 }, { commit: false });
+    await settle(5);
+    expect((lab().current.params as ExperimentMap['count']['params']).prompts).toHaveLength(7);
+  });
+
+  it('drops answers of an alpha that has been left', async () => {
+    await openWithCalibration();
+    lab().current.answer(countResult(outcomesFor(lab().current, () => false)));
+    await settle(5);
+    const stale = lab().current;
+    setConfig({ alpha: 1.2 }, { commit: false });
+    await settle(5);
+    stale.emit({ type: 'partial', partial: { index: 3, score: 0.9, refusedByScore: true } });
+    stale.answer(countResult(outcomesFor(stale, () => true)));
+    await settle(5);
+    expect(count(1.1)).toBeNull();
+  });
+
+  it('decodes only after the handle has been let go and has rested', async () => {
+    await openWithCalibration();
+    session.drag(true);
+    for (let step = 0; step < 40 && lab().asked.length < 200; step++) {
+      const { current } = lab();
+      if (current.kind === 'count') current.answer(countResult(outcomesFor(current, () => false)));
+      else break;
+      await settle(3);
+    }
+    const modes = () =>
+      lab().asked.flatMap(({ kind, params }) =>
+        kind === 'count' ? [(params as ExperimentMap['count']['params']).mode] : [],
+      );
+    expect(modes()).not.toContain('exact');
+    session.drag(false);
+    await settle(60);
+    // Similarity comes first; the first count after it decodes.
+    lab().current.fail(new AppError('bad-input', 'no curves today'));
+    await settle(10);
+    expect(modes()).toContain('exact');
+  });
+
+  it('learns the threshold where none is recorded, and takes its answers as the exact counts at alpha 1', async () => {
+    await session.open(source);
+    await settle();
+    lab().current.fail(new AppError('bad-input', 'no curves today'));
+    await settle(5);
+    const { current } = lab();
+    expect(current.kind).toBe('calibrate');
+    const outcomes = outcomesFor(current, (index) => index === 2);
+    current.answer({ calibration, outcomes });
+    await settle(5);
+    expect(tally(count(1, 'exact')!.value, {})).toMatchObject({
+      counts: { refused: 1, answered: 7 },
+      decided: 8,
+    });
+  });
+
+  it('falls back to WebAssembly when the GPU fails, and says so', async () => {
+    const createLab = () => {
+      const fake = new FakeLab();
+      if (labs.length === 0) fake.loadError = new AppError('no-backend', 'No WebGPU here.', '');
+      labs.push(fake);
+      return fake;
+    };
+    await session.close();
+    session = new Session({ createLab, schedule: (callback) => void setTimeout(callback, 0) });
+    await session.open(source);
+    expect(labs.map((fake) => fake.loadedWith)).toEqual(['auto', 'wasm']);
+    expect(labs[0]!.closed).toBe(true);
+    expect(useApp.getState().lab.state).toBe('ready');
+    expect(
+      useApp
+        .getState()
+        .notices.map((notice) => notice.happened)
+        .join(),
+    ).toContain('WebAssembly is used instead');
+  });
+
+  it('keeps settings and results when the worker dies, and offers to load again', async () => {
+    await openWithCalibration();
+    lab().current.answer(countResult(outcomesFor(lab().current, () => false)));
+    await settle(5);
+    lab().current.fail(new AppError('worker-crashed', 'The worker stopped.', 'Load the model again.'));
+    await settle(10);
+    const state = useApp.getState();
+    expect(state.lab.state).toBe('failed');
+    expect(count(1)!.complete).toBe(true);
+    expect(state.config.range).toEqual([2, 5]);
+    expect(state.notices.find((notice) => notice.id === 'load')?.action?.label).toBe('Load again');
+  });
+
+  it('keeps a range inside the model that was opened', async () => {
+    setConfig({ range: [20, 29], mapLayer: 29 });
+    await session.open(source);
+    expect(useApp.getState().config).toMatchObject({ range: [11, 11], mapLayer: 11 });
+  });
+
+  it('ends the worker of the model that is left', async () => {
+    await session.open(source);
+    await session.open({ ...source, key: 'other' });
+    expect(labs.map((fake) => fake.closed)).toEqual([true, false]);
+  });
+
+  it('shows a model known from a run file only, without computing', async () => {
+    await session.open(source);
+    await session.open({ key: 'run:1', name: 'other', source: null });
+    expect(useApp.getState().lab.state).toBe('idle');
+    expect(labs).toHaveLength(1);
+  });
+});
