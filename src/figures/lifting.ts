@@ -4,7 +4,9 @@
  */
 import { FIGURE_FONT, type FigurePart } from './svg-document.ts';
 
-const STYLES = [
+/** Only what shows on an element is written: a file that people edit should be readable. */
+const ON_ALL = ['opacity', 'visibility'];
+const ON_SHAPES = [
   'fill',
   'fill-opacity',
   'stroke',
@@ -13,17 +15,20 @@ const STYLES = [
   'stroke-linecap',
   'stroke-linejoin',
   'stroke-opacity',
-  'opacity',
-  'paint-order',
-  'font-size',
-  'font-style',
-  'font-weight',
-  'font-variant-numeric',
-  'text-anchor',
   'shape-rendering',
-  'stop-color',
-  'visibility',
-] as const;
+  'paint-order',
+];
+const ON_TEXT = ['font-size', 'font-style', 'font-weight', 'font-variant-numeric', 'text-anchor'];
+const IN_DEFINITIONS = new Set(['desc', 'title', 'defs', 'linearGradient', 'pattern', 'clipPath']);
+
+function stylesFor(element: SVGElement, computed: CSSStyleDeclaration): string[] {
+  if (IN_DEFINITIONS.has(element.tagName)) return [];
+  if (element.tagName === 'stop') return ['stop-color'];
+  if (element.tagName === 'g') return ON_ALL;
+  const shape =
+    computed.stroke === 'none' ? ON_SHAPES.filter((name) => !name.startsWith('stroke-')) : ON_SHAPES;
+  return [...ON_ALL, ...shape, ...(element.tagName === 'text' ? ON_TEXT : [])];
+}
 
 export interface LiftedFigure {
   width: number;
@@ -80,17 +85,14 @@ function inlined(svg: SVGSVGElement): string {
   const elements = [...svg.querySelectorAll<SVGElement>('*')];
   const computed = elements.map((element) => {
     const style = getComputedStyle(element);
-    return STYLES.map((name) => [name, style.getPropertyValue(name)] as const);
+    return stylesFor(element, style).map((name) => [name, style.getPropertyValue(name)] as const);
   });
   elements.forEach((element, i) => {
-    const inDefinitions = ['desc', 'title', 'linearGradient', 'pattern', 'clipPath', 'defs'].includes(
-      element.tagName,
-    );
     for (const name of [...element.getAttributeNames()])
       if (/^(class|style|role|tabindex|aria-|data-(?!sensitive))/i.test(name)) element.removeAttribute(name);
-    if (!inDefinitions)
-      for (const [name, value] of computed[i]!)
-        if (value && !(DEFAULTS[name] === value)) element.setAttribute(name, value);
+    for (const [name, value] of computed[i]!)
+      if (value === DEFAULTS[name]) element.removeAttribute(name);
+      else element.setAttribute(name, value);
     if (element.tagName === 'text') element.setAttribute('font-family', FIGURE_FONT);
     // Blurred on the page means absent in the file: a blur can be taken off again.
     if (element.hasAttribute('data-sensitive')) element.textContent = '▒▒▒▒';
