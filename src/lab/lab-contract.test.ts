@@ -130,6 +130,17 @@ describe.each(Object.entries(makers))('%s', (_, make) => {
     });
   });
 
+  it('names an allocation that failed, and passes a defect on as what it is', async () => {
+    const lab = create();
+    await expect(lab.load({ kind: 'path', path: 'huge' }, options)).rejects.toMatchObject({
+      code: 'out-of-memory',
+    });
+    await expect(lab.load({ kind: 'path', path: 'defect' }, options)).rejects.toMatchObject({
+      name: 'TypeError',
+      message: 'x is not a function',
+    });
+  });
+
   it('has no model before load, after a load that failed, and after close', async () => {
     const lab = create();
     await expect(lab.run('count', countParams)).rejects.toMatchObject({ code: 'not-found' });

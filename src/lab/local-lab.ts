@@ -10,6 +10,7 @@ import { AppError } from '@/model/app-error.ts';
 import type { LoadedModel } from '@/model/loaded-model.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
 import type { AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import { asKnownProblem } from './known-problems.ts';
 import type { LabParts, OpenedAdapter } from './lab-parts.ts';
 import { Turns } from './turns.ts';
 import { labClosedError } from './wire.ts';
@@ -19,6 +20,10 @@ const cardOf = ({ data, label }: OpenedAdapter): AdapterCard => ({
   sha256: data.sha256,
   label,
 });
+
+function rethrow(error: unknown): never {
+  throw asKnownProblem(error);
+}
 
 export class LocalLab implements Lab {
   readonly #parts: LabParts;
@@ -111,7 +116,7 @@ export class LocalLab implements Lab {
     };
     // Needs no engine, only vectors that are there: answers while something long is running.
     if (kind === 'cosineMatrix' && !this.#closed.signal.aborted) {
-      return this.#turns.beside(this.#signal(signal), work);
+      return this.#turns.beside(this.#signal(signal), work).catch(rethrow);
     }
     return this.#take(signal, work);
   }
@@ -124,7 +129,7 @@ export class LocalLab implements Lab {
 
   #take<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#closed.signal.aborted) return Promise.reject(labClosedError());
-    return this.#turns.take(this.#signal(signal), work);
+    return this.#turns.take(this.#signal(signal), work).catch(rethrow);
   }
 
   #signal(signal?: AbortSignal): AbortSignal {

@@ -40,15 +40,6 @@ function toWire(error: unknown): WireError {
     return { kind: 'app', code: error.code, message: error.message, advice: error.advice };
   }
   if (error instanceof Error) {
-    // An allocation that failed is for the person to know, wherever it was thrown.
-    if (error instanceof RangeError && /allocation|array buffer|memory/i.test(error.message)) {
-      return {
-        kind: 'app',
-        code: 'out-of-memory',
-        message: `There was not enough memory: ${error.message}`,
-        advice: 'Close other tabs or choose a smaller model.',
-      };
-    }
     return { kind: 'defect', name: error.name, message: error.message, stack: error.stack };
   }
   return { kind: 'defect', name: 'Error', message: String(error) };

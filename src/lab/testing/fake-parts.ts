@@ -19,6 +19,8 @@ export function createFakeParts(): LabParts {
     openModel: async (source, _, { onProgress }) => {
       const name = source.kind === 'path' ? source.path : source.kind;
       if (name === 'bad') throw new AppError('bad-file', 'bad is damaged.', 'Download it again.');
+      if (name === 'huge') throw new RangeError('Array buffer allocation failed');
+      if (name === 'defect') throw new TypeError('x is not a function');
       for (const done of [0, 50, 100]) {
         onProgress?.({ phase: 'Loading', done, total: 100, unit: 'bytes', elapsedMs: done });
       }
