@@ -45,6 +45,9 @@ function tokenizersOnly(): Plugin {
   };
 }
 
+/** How long plugins took says nothing to someone who starts the page. */
+const checks = { pluginTimings: false };
+
 /** Common to the page and to the browser tests' page. */
 export function sharedConfig(): UserConfig {
   return {
@@ -55,7 +58,7 @@ export function sharedConfig(): UserConfig {
       // ONNX Runtime without its loader embedded: WASM threads re-run their own script, which must not be our chunk.
       conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions],
     },
-    worker: { format: 'es', plugins: () => [tokenizersOnly()] },
+    worker: { format: 'es', plugins: () => [tokenizersOnly()], rolldownOptions: { checks } },
     optimizeDeps: { exclude: ['onnxruntime-web', '@huggingface/transformers'] },
     build: {
       target: 'es2023',
@@ -65,6 +68,7 @@ export function sharedConfig(): UserConfig {
       assetsInlineLimit: 0,
       reportCompressedSize: false,
       chunkSizeWarningLimit: 1000,
+      rolldownOptions: { checks },
     },
     server: { headers: isolationHeaders },
     preview: { headers: isolationHeaders },
