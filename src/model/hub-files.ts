@@ -5,7 +5,7 @@
  */
 import { AppError } from './app-error.ts';
 import type { FileSet } from './byte-source.ts';
-import { findUrl, type UrlOptions } from './url-files.ts';
+import { encodePath, findUrl, type UrlOptions } from './url-files.ts';
 
 export const HUB_ENDPOINT = 'https://huggingface.co';
 
@@ -28,9 +28,10 @@ export function hubFiles(repo: string, options: HubOptions = {}): FileSet {
   return {
     name: repo,
     list: () => listTree(`${endpoint}/api/models/${repo}/tree/${revision}?recursive=true`, repo, options),
-    open: (path) => {
-      const encoded = path.split('/').map(encodeURIComponent).join('/');
-      return findUrl(`${endpoint}/${repo}/resolve/${revision}/${encoded}`, { ...options, name: path });
+    open: async (path) => {
+      const encoded = encodePath(path);
+      const url = `${endpoint}/${repo}/resolve/${revision}/${encoded}`;
+      return encoded === null ? null : findUrl(url, { ...options, name: path });
     },
   };
 }

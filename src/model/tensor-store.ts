@@ -152,28 +152,45 @@ export function weightReader(
       }
       const prefix = names.layer(index);
       const dims = matrixDims(spec);
-      const matrices: Partial<Record<MatrixName, Float32Array>> = {};
-      for (const { module, parts } of names.projections) {
+      const projections = names.projections.map(async ({ module, parts }) => {
         const whole = await store.floats(`${prefix}${module}.weight`);
-        let start = 0;
-        for (const part of parts) {
-          const size = dims[part][0] * dims[part][1];
-          const rows = parts.length === 1 ? whole : whole.slice(start, start + size);
-          start += size;
-          const interleaved = order.interleavedRope && (part === 'q' || part === 'k');
-          matrices[part] = interleaved ? undoRopeInterleaving(rows, spec.headDim, dims[part][1]) : rows;
-        }
-      }
-      return {
-        attentionNorm: await store.floats(prefix + names.attentionNorm),
-        ffnNorm: await store.floats(prefix + names.ffnNorm),
-        matrices: matrices as Record<MatrixName, Float32Array>,
-      };
+        return split(whole, parts, dims, (part, rows) =>
+          order.interleavedRope && (part === 'q' || part === 'k')
+            ? undoRopeInterleaving(rows, spec.headDim, dims[part][1])
+            : rows,
+        );
+      });
+      // All at once: over a network each tensor is a request, and their waiting times would add up.
+      const [attentionNorm, ffnNorm, ...matrices] = await Promise.all([
+        store.floats(prefix + names.attentionNorm),
+        store.floats(prefix + names.ffnNorm),
+        ...projections,
+      ]);
+      return { attentionNorm, ffnNorm, matrices: Object.assign({}, ...matrices) };
     },
     embedding: () => store.floats(names.embedding),
     finalNorm: () => store.floats(names.finalNorm),
     head: async () => (spec.tiedEmbeddings ? null : store.floats(names.head)),
   };
+}
+
+type Matrices = Partial<Record<MatrixName, Float32Array>>;
+
+/** A stored matrix cut into its parts by rows. Not copied where there is one part. */
+function split(
+  whole: Float32Array,
+  parts: readonly MatrixName[],
+  dims: ReturnType<typeof matrixDims>,
+  reorder: (part: MatrixName, rows: Float32Array) => Float32Array,
+): Matrices {
+  const matrices: Matrices = {};
+  let start = 0;
+  for (const part of parts) {
+    const size = dims[part][0] * dims[part][1];
+    matrices[part] = reorder(part, parts.length === 1 ? whole : whole.slice(start, start + size));
+    start += size;
+  }
+  return matrices;
 }
 
 /**

@@ -19,8 +19,13 @@ function networkError(what: string, cause?: unknown): AppError {
 }
 
 function nameOf(url: string): string {
-  const path = new URL(url, globalThis.location?.href).pathname;
-  return decodeURIComponent(path.split('/').at(-1) || path);
+  try {
+    const path = new URL(url, globalThis.location?.href).pathname;
+    return decodeURIComponent(path.split('/').at(-1) || path);
+  } catch {
+    // Not an address at all: the request that follows says so, with these words as the name.
+    return url;
+  }
 }
 
 /** What a request may answer with besides success: the caller judges these. */
@@ -185,16 +190,21 @@ export function blobSource(blob: Blob, name: string): ByteSource {
   };
 }
 
+/** A path inside a folder as part of a URL, or null where it would lead out of the folder. */
+export function encodePath(path: string): string | null {
+  const parts = path.split('/');
+  return parts.some((part) => part === '..' || part === '.') ? null : parts.map(encodeURIComponent).join('/');
+}
+
 /** Files below `root`, which ends where paths begin. A plain web server cannot list, so `paths` says what there is. */
 export function urlFiles(root: string, options: UrlOptions & { paths?: readonly string[] } = {}): FileSet {
   const base = root.endsWith('/') ? root : `${root}/`;
   return {
     name: options.name ?? nameOf(root.replace(/\/$/, '')),
     list: async () => [...(options.paths ?? [])],
-    open: (path) =>
-      findUrl(base + path.split('/').map(encodeURIComponent).join('/'), {
-        ...options,
-        name: path.split('/').at(-1),
-      }),
+    open: async (path) => {
+      const encoded = encodePath(path);
+      return encoded === null ? null : findUrl(base + encoded, { ...options, name: path.split('/').at(-1) });
+    },
   };
 }

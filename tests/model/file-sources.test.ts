@@ -143,6 +143,10 @@ describe('servers that fail', () => {
   test('a missing file is null, or an error where it is needed', async () => {
     expect(await findUrl(`${origin}/nothing`)).toBeNull();
     expect(await urlFiles(origin).open('nothing')).toBeNull();
+    requests.length = 0;
+    expect(await urlFiles(`${origin}/range/`).open('../range/data.bin')).toBeNull();
+    expect(await hubFiles('tiny/mini', { endpoint: origin }).open('../../v1/config.json')).toBeNull();
+    expect(requests).toEqual([]);
     expect((await failure(openUrl(`${origin}/nothing`))).code).toBe('not-found');
   });
 
@@ -158,6 +162,7 @@ describe('servers that fail', () => {
     );
     expect((await failure(openUrl(`${origin}/broken/data.bin`))).message).toMatch(/HTTP 500/);
     expect((await failure(openUrl('http://127.0.0.1:1/data.bin'))).code).toBe('network');
+    expect((await failure(openUrl('no address'))).message).toContain('no address');
   });
 
   test('cancelling ends a download', async () => {
