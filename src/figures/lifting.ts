@@ -2,7 +2,7 @@
  * Lifts a figure off the page: finds its pictures, canvases and legend words, and writes the styles that the browser
  * computed for them into the markup, in the light theme whatever the page shows. Needs a DOM; decides nothing else.
  */
-import { FIGURE_FONT, type FigurePart } from './svg-document.ts';
+import { FIGURE_FONT, type FigurePart, printable } from './svg-document.ts';
 
 /** Only what shows on an element is written: a file that people edit should be readable. */
 const ON_ALL = ['opacity', 'visibility'];
@@ -30,6 +30,9 @@ function stylesFor(element: SVGElement, computed: CSSStyleDeclaration): string[]
   return [...ON_ALL, ...shape, ...(element.tagName === 'text' ? ON_TEXT : [])];
 }
 
+/** Room for a caption, CSS pixels. */
+const MIN_WIDTH = 320;
+
 export interface LiftedFigure {
   width: number;
   height: number;
@@ -53,11 +56,13 @@ export function liftFigure(container: HTMLElement): LiftedFigure {
     const origin = copy.getBoundingClientRect();
     const canvases = [...container.querySelectorAll('canvas')];
     const parts: FigurePart[] = [];
-    let bottom = 0;
+    // A narrow picture on a wide page: the file is as wide as what it shows, and wide enough for its words.
+    let [right, bottom] = [MIN_WIDTH, 0];
     for (const element of copy.querySelectorAll<HTMLElement | SVGSVGElement>('[data-export], canvas')) {
       const box = element.getBoundingClientRect();
       if (box.width === 0 || box.height === 0) continue;
       bottom = Math.max(bottom, box.bottom - origin.top);
+      right = Math.max(right, box.right - origin.left);
       const [x, y] = [box.left - origin.left, box.top - origin.top];
       if (element instanceof SVGSVGElement)
         parts.push({ kind: 'svg', x, y, width: box.width, height: box.height, markup: inlined(element) });
@@ -73,7 +78,7 @@ export function liftFigure(container: HTMLElement): LiftedFigure {
         parts.push({ kind: 'text', x, y: y + box.height / 2 + size * 0.35, size, colour: style.color, text });
       }
     }
-    return { width: container.clientWidth, height: bottom, parts };
+    return { width: right, height: bottom, parts };
   } finally {
     host.remove();
   }
@@ -97,7 +102,9 @@ function inlined(svg: SVGSVGElement): string {
     // Blurred on the page means absent in the file: a blur can be taken off again.
     if (element.hasAttribute('data-sensitive')) element.textContent = '▒▒▒▒';
   });
-  return svg.innerHTML;
+  // Not innerHTML, which writes HTML: its &nbsp; would break the file as XML.
+  const serializer = new XMLSerializer();
+  return printable([...svg.childNodes].map((node) => serializer.serializeToString(node)).join(''));
 }
 
 const DEFAULTS: Record<string, string> = {

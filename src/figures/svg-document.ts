@@ -101,15 +101,16 @@ export function wrap(text: string, length: number): string[] {
   return lines;
 }
 
+/** Control characters have no place in XML 1.0, not even escaped; tokens of a model can contain them. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point.
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd');
+}
+
 export function escapeXml(text: string): string {
-  return (
-    text
-      // Control characters have no place in XML 1.0, not even escaped; tokens of a model can contain them.
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point.
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
-      .replace(/&/g, '&amp;')
-      .replace(/</g, '&lt;')
-      .replace(/>/g, '&gt;')
-      .replace(/"/g, '&quot;')
-  );
+  return printable(text)
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/"/g, '&quot;');
 }

@@ -98,6 +98,9 @@ function PoolRow({ pool, y, width, stage, refusedBefore }: PoolRowProps) {
         {pool.counts.garbled > 0 && `; ${pool.counts.garbled} garbled`}
       </text>
       <rect className="whole" x={0.5} y={top + 0.5} width={width - 1} height={height - 1} />
+      {pool.truth === 'recorded' && (
+        <path className="recorded" d={`M0.5 ${top - 3.5}H${width - 0.5}V${top + height + 3.5}H0.5Z`} />
+      )}
       {segmentsOf(pool.counts, pool.total, width).map((s) => (
         <FilledBar
           key={s.responseClass}
