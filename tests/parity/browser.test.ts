@@ -1,6 +1,7 @@
 /** The same reference values in a real Chromium, on WASM and on (software) WebGPU, through the product's own modules. */
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Harness, startHarness } from '../browser/harness.ts';
+import { type Harness, type PageWatch, startHarness } from '../browser/harness.ts';
 import { expectWithin, toleranceOf } from './tolerances.ts';
 
 describe.each(['wasm', 'webgpu'] as const)('%s in Chromium', (kind) => {
@@ -10,13 +11,18 @@ describe.each(['wasm', 'webgpu'] as const)('%s in Chromium', (kind) => {
   });
   afterAll(() => harness?.close());
 
+  async function openPage(): Promise<{ page: Page; watch: PageWatch }> {
+    const opened = await harness.newPage();
+    await opened.page.goto(harness.url);
+    await opened.page.waitForFunction(() => 'parity' in window);
+    return opened;
+  }
+
   // llama-rope3 differs from llama by its rope tables and untied head, which no backend computes itself.
   it.each(kind === 'wasm' ? ['llama', 'llama-rope3'] : ['llama'])(
     '%s: reference hidden states, logits, attention, greedy tokens, scaled cases and adapter',
     async (name) => {
-      const { page, watch } = await harness.newPage();
-      await page.goto(harness.url);
-      await page.waitForFunction(() => 'parity' in window);
+      const { page, watch } = await openPage();
       const measured = await page.evaluate(
         ([backend, model]) => window.parity.measure('tiny', backend, model),
         [kind, name] as const,
@@ -27,5 +33,33 @@ describe.each(['wasm', 'webgpu'] as const)('%s in Chromium', (kind) => {
       expect(measured.forward.greedy).toEqual({ equal: 5, total: 5 });
       expect(watch.errors).toEqual([]);
     },
+  );
+
+  // What a file was quantised with is decoded before any backend sees it: WASM stands for both.
+  it.runIf(kind === 'wasm').each(['tiny_llama_f16', 'tiny_llama_q8_0'])(
+    'gguf/%s: reference values with the dequantised weights',
+    async (name) => {
+      const { page } = await openPage();
+      const measured = await page.evaluate(
+        (file) => window.parity.measure('gguf', 'wasm', file),
+        `${name}.gguf`,
+      );
+      expectWithin(measured, toleranceOf(`gguf ${name}`, 'forward'));
+      expect(measured.greedy).toEqual({ equal: 5, total: 5 });
+    },
+  );
+
+  // Software WebGPU would need an hour for the bundled model: it runs on WASM here.
+  it.runIf(kind === 'wasm')(
+    'the bundled model: reference values under both templates',
+    async () => {
+      const { page } = await openPage();
+      const measured = await page.evaluate(() => window.parity.measure('bundled', 'wasm'));
+      for (const template of ['chat', 'alpaca'] as const) {
+        expectWithin(measured[template], toleranceOf('smollm2', 'forward'));
+        expect(measured[template].greedy).toEqual({ equal: 24, total: 24 });
+      }
+    },
+    600_000,
   );
 });

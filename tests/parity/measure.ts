@@ -89,6 +89,14 @@ export async function measureSequences(
   return collector;
 }
 
+/** gguf/<file>: the same quantities but attention, with the dequantised weights. */
+export async function measureGguf(engine: Engine, folder: FileSet, file: string): Promise<Measured> {
+  const { models } = await readJson<{ models: Array<ForwardFile & { file: string }> }>(folder, 'gguf.json');
+  const { sequences } = models.find((model) => model.file === file)!;
+  const expected = await openTensors(folder, file.replace(/gguf$/, 'forward.safetensors'));
+  return measureSequences(engine, sequences, expected, false);
+}
+
 /** scale.json and scale.safetensors: hidden, final_norm, logits with scaled weight matrices. */
 export async function measureScaled(engine: Engine, folder: FileSet): Promise<Measured> {
   const collector = new Collector();

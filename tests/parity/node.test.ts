@@ -1,11 +1,13 @@
-/** On onnxruntime-node every reference value of the tiny llamas is met. Tolerance: ten times the reference's own error. */
+/** On onnxruntime-node every reference value is met. Tolerance: ten times the reference's own error. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
 import type { LayerEngine } from '@/engine/layer-engine.ts';
-import { diskFiles } from '@/model/node-files.ts';
-import { measureAdapter, measureForward, measureScaled } from './measure.ts';
-import { openTiny } from './tiny-models.ts';
+import { diskFile, diskFiles } from '@/model/node-files.ts';
+import { measureAdapter, measureForward, measureGguf, measureScaled, measureSmol } from './measure.ts';
+import { openGgufEngine, openTiny } from './tiny-models.ts';
 import { expectWithin, toleranceOf } from './tolerances.ts';
+
+const BUNDLED = 'public/models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf';
 
 describe.each(['llama', 'llama-rope3'])('%s on node', (name) => {
   const folder = diskFiles(`tests/fixtures/${name}`);
@@ -34,4 +36,34 @@ describe.each(['llama', 'llama-rope3'])('%s on node', (name) => {
   it('gives the logits of base, adapter and merged adapter', async () => {
     expectWithin(await measureAdapter(engine, folder, 'final'), toleranceOf(name, 'adapter'));
   });
+});
+
+describe.each(['tiny_llama_f16', 'tiny_llama_q8_0'])('gguf/%s on node', (name) => {
+  it('gives the reference values with the dequantised weights', async () => {
+    const folder = diskFiles('tests/fixtures/gguf');
+    const backend = await createNodeBackend({ threads: 2 });
+    const engine = await openGgufEngine(backend, diskFile(`tests/fixtures/gguf/${name}.gguf`));
+    const measured = await measureGguf(engine, folder, `${name}.gguf`);
+    await engine.close();
+    expectWithin(measured, toleranceOf(`gguf ${name}`, 'forward'));
+    expect(measured.greedy).toEqual({ equal: 5, total: 5 });
+  });
+});
+
+describe('the bundled model on node', () => {
+  const folder = diskFiles('tests/fixtures/smollm2');
+  let engine: LayerEngine;
+  beforeAll(async () => {
+    engine = await openGgufEngine(await createNodeBackend({ threads: 2 }), diskFile(BUNDLED));
+  });
+  afterAll(() => engine?.close());
+
+  it.each(['chat', 'alpaca'] as const)(
+    'gives the reference hidden states, logits and greedy answers under %s',
+    async (template) => {
+      const measured = await measureSmol(engine, folder, template);
+      expectWithin(measured, toleranceOf('smollm2', 'forward'));
+      expect(measured.greedy).toEqual({ equal: 24, total: 24 });
+    },
+  );
 });

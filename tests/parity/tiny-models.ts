@@ -1,11 +1,13 @@
-/** Opens the tiny reference models as engines, on whatever backend. */
+/** Opens the reference models as engines, on whatever backend. */
 import type { Backend } from '@/backends/backend.ts';
 import { engineOn } from '@/engine/create-engine.ts';
 import type { LayerEngine } from '@/engine/layer-engine.ts';
 import { readAdapter } from '@/model/adapter.ts';
 import { ARCHITECTURES } from '@/model/architectures.ts';
-import type { FileSet } from '@/model/byte-source.ts';
+import type { ByteSource, FileSet } from '@/model/byte-source.ts';
 import { specFromConfig } from '@/model/config.ts';
+import { openGguf } from '@/model/gguf.ts';
+import { openGgufModel } from '@/model/gguf-spec.ts';
 import { checkpointReader, openCheckpoint } from '@/model/tensor-store.ts';
 
 /** The checkpoint in `model`, with the adapter in `adapter` loaded under the name "final". */
@@ -17,4 +19,9 @@ export async function openTiny(backend: Backend, model: FileSet, adapter?: FileS
   const engine = await engineOn(backend, { spec, weights });
   if (adapter) engine.addAdapter(await readAdapter(adapter, spec, 'final'));
   return engine;
+}
+
+/** A GGUF file; no tokenizer is needed where the references give ids. */
+export async function openGgufEngine(backend: Backend, source: ByteSource): Promise<LayerEngine> {
+  return engineOn(backend, await openGgufModel(await openGguf(source)));
 }

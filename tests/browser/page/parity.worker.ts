@@ -6,8 +6,15 @@ import { createWebGpuBackend } from '@/backends/webgpu-backend.ts';
 import type { LayerEngine } from '@/engine/layer-engine.ts';
 import type { FileSet } from '@/model/byte-source.ts';
 import { memorySource } from '@/model/memory-source.ts';
-import { type Measured, measureAdapter, measureForward, measureScaled } from '../../parity/measure.ts';
-import { openTiny } from '../../parity/tiny-models.ts';
+import {
+  type Measured,
+  measureAdapter,
+  measureForward,
+  measureGguf,
+  measureScaled,
+  measureSmol,
+} from '../../parity/measure.ts';
+import { openGgufEngine, openTiny } from '../../parity/tiny-models.ts';
 
 export type WebBackend = 'wasm' | 'webgpu';
 
@@ -63,6 +70,23 @@ const measures = {
       scale: plain(await measureScaled(engine, folder)),
       adapter: plain(await measureAdapter(engine, folder, 'final')),
     }));
+  },
+
+  async gguf(kind: WebBackend, file: string): Promise<Measured> {
+    const folder = served('/fixtures/gguf');
+    const engine = await openGgufEngine(await createBackend(kind), (await folder.open(file))!);
+    return plain(await measureGguf(engine, folder, file));
+  },
+
+  /** The bundled model under both templates. */
+  async bundled(kind: WebBackend): Promise<Record<'chat' | 'alpaca', Measured>> {
+    const source = await served('/models/smollm2-135m-instruct').open('SmolLM2-135M-Instruct.Q4_1.gguf');
+    const engine = await openGgufEngine(await createBackend(kind), source!);
+    const folder = served('/fixtures/smollm2');
+    return {
+      chat: plain(await measureSmol(engine, folder, 'chat')),
+      alpaca: plain(await measureSmol(engine, folder, 'alpaca')),
+    };
   },
 };
 
