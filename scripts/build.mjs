@@ -27,6 +27,7 @@ export const testPageTarget = {
     ...appTarget.inputs.filter((path) => path !== 'index.html'),
     'tests/browser/page',
     'tests/browser/vite.config.ts',
+    'tests/parity',
   ],
 };
 

@@ -1,8 +1,8 @@
 /** The same reference values in a real Chromium, on WASM and on (software) WebGPU, through the product's own modules. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Harness, type PageWatch, startHarness } from '../browser/harness.ts';
-import { expectWithin, toleranceOf } from './tolerances.ts';
+import { expectWithin, toleranceOf } from '../parity/tolerances.ts';
+import { type Harness, type PageWatch, startHarness } from './harness.ts';
 
 describe.each(['wasm', 'webgpu'] as const)('%s in Chromium', (kind) => {
   let harness: Harness;
