@@ -136,8 +136,16 @@ function checkComplete(config: Json, spec: ModelSpec, present: ReadonlySet<strin
   }
 }
 
-/** Opens the adapter in `files` for the model `spec`. `name` is what a person sees; the default is the folder's name. */
-export async function readAdapter(files: FileSet, spec: ModelSpec, name = files.name): Promise<AdapterData> {
+/**
+ * Opens the adapter in `files` for the model `spec`. `name` is what a person sees; the default is the folder's name.
+ * `checkedSha256` is given where the weight file was hashed already.
+ */
+export async function readAdapter(
+  files: FileSet,
+  spec: ModelSpec,
+  name = files.name,
+  checkedSha256?: string,
+): Promise<AdapterData> {
   const configSource = await files.open(ADAPTER_CONFIG);
   const weightSource = await files.open(ADAPTER_WEIGHTS);
   if (!configSource || !weightSource) {
@@ -168,7 +176,7 @@ export async function readAdapter(files: FileSet, spec: ModelSpec, name = files.
     if (!A || !B) throw mismatch(`${ADAPTER_WEIGHTS}: ${place.module} has no lora_${A ? 'B' : 'A'}`);
     Object.assign(layers[place.layer]!, await readPair(weights, config, spec, place, A, B));
   }
-  return { name, sha256: sha256Hex(bytes), layers };
+  return { name, sha256: checkedSha256 ?? sha256Hex(bytes), layers };
 }
 
 /** One stored pair; on a fused projection it becomes one pair per part, which share A and hold their rows of B. */

@@ -1,5 +1,5 @@
 /** Opening the bundled model and its adapters: sizes and sha256 are checked, a damaged file is named. */
-import { readAdapter } from './adapter.ts';
+import { ADAPTER_WEIGHTS, readAdapter } from './adapter.ts';
 import type { AdapterData } from './adapter-spec.ts';
 import { AppError } from './app-error.ts';
 import type { ByteSource, FileSet } from './byte-source.ts';
@@ -78,7 +78,9 @@ export async function openBundled(files: FileSet, options: BundleOptions = {}): 
       list: async () => adapter.files.map((file) => file.path),
       open: async (path) => sources.get(`${adapter.path}/${path}`) ?? null,
     };
-    adapters.push({ entry: adapter, data: await readAdapter(folder, model.spec, adapter.name) });
+    const checked = options.verify !== false && adapter.files.find((file) => file.path === ADAPTER_WEIGHTS);
+    const data = await readAdapter(folder, model.spec, adapter.name, checked ? checked.sha256 : undefined);
+    adapters.push({ entry: adapter, data });
   }
   return { manifest, entry, model, adapters };
 }
