@@ -26,7 +26,8 @@ export interface FigureFrameProps {
   status: FigureStatus;
   truth: Truth | null;
   provenance: Provenance | null;
-  data: FigureData | null;
+  /** A function where the table is large: it is made when it is shown or saved, not at every frame. */
+  data: FigureData | (() => FigureData) | null;
   controls?: ReactNode;
   /** Inside the exported area, above the picture. */
   legend?: ReactNode;
@@ -52,9 +53,10 @@ export function FigureFrame(props: FigureFrameProps) {
   const act = async (action: FigureAction) => {
     if (action === 'table') return setShowTable(!showTable);
     if (!data || !provenance || !body.current) return;
+    const table = typeof data === 'function' ? data() : data;
     const figure: FigureToSave = { name, title, caption: props.captionText, stats: props.stats, provenance };
     try {
-      await saveFigure(action, body.current, data, figure);
+      await saveFigure(action, body.current, table, figure);
       setSaveError(null);
     } catch (error) {
       setSaveError(error instanceof Error ? error.message : String(error));
@@ -70,7 +72,7 @@ export function FigureFrame(props: FigureFrameProps) {
         <FigureMenu
           title={title}
           isTableShown={showTable}
-          isDisabled={!data || data.rows.length === 0}
+          isDisabled={!data}
           canSave={provenance !== null}
           onAction={act}
         />
@@ -95,7 +97,13 @@ export function FigureFrame(props: FigureFrameProps) {
           </div>
         )}
       </div>
-      {showTable && data && <DataTable data={data} caption={title} revealed={props.revealed} />}
+      {showTable && data && (
+        <DataTable
+          data={typeof data === 'function' ? data() : data}
+          caption={title}
+          revealed={props.revealed}
+        />
+      )}
       {saveError && (
         <p role="alert" className="figure-failed">
           The figure was not saved: {saveError} The picture is kept.

@@ -53,7 +53,7 @@ export function AngleGap(props: AngleGapProps) {
       status={props.status}
       truth={props.truth}
       provenance={props.provenance}
-      data={current && gapTable(current, currentLabel, measure, ghost, props.ghostLabel)}
+      data={current && (() => gapTable(current, currentLabel, measure, ghost, props.ghostLabel))}
       controls={
         props.onDefinitionChange && (
           <SegmentedControl

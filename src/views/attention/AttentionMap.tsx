@@ -1,5 +1,5 @@
 /** How much the last token looks back at each token of the question, layer by layer (section 3.6, figure 4). */
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { FigureFrame } from '@/elements/FigureFrame.tsx';
 import { RampLegend } from '@/elements/Legend.tsx';
 import { formatProbability } from '@/elements/number-words.ts';
@@ -29,10 +29,13 @@ export function AttentionMap(props: AttentionMapProps) {
   const [hover, setHover] = useState<{ picture: number; row: number } | null>(null);
   const stage = useStage();
   const headCount = pictures[0]?.headCount ?? 0;
-  const own = pictures.map((p) => attentionGrid(p, head, scaling, questionOnly));
-  // Side by side, both prompts share one raw scale.
-  const rawMax = Math.max(0, ...own.map((g) => g.rawMax));
-  const grids = pictures.map((p) => attentionGrid(p, head, scaling, questionOnly, rawMax));
+  // Kept between frames: the pointer moves far more often than the numbers do.
+  const { grids, rawMax } = useMemo(() => {
+    const own = pictures.map((p) => attentionGrid(p, head, scaling, questionOnly));
+    // Both prompts share one raw scale.
+    const rawMax = Math.max(0, ...own.map((g) => g.rawMax));
+    return { rawMax, grids: pictures.map((p) => attentionGrid(p, head, scaling, questionOnly, rawMax)) };
+  }, [pictures, head, scaling, questionOnly]);
   const isHidden = (id: string) => sensitiveIds.has(id) && !revealed;
 
   const reading = (() => {
@@ -65,7 +68,7 @@ export function AttentionMap(props: AttentionMapProps) {
       status={props.status}
       truth={props.truth}
       provenance={props.provenance}
-      data={pictures.length > 0 ? attentionTable(pictures, head, scaling, questionOnly) : null}
+      data={pictures.length > 0 ? () => attentionTable(pictures, head, scaling, questionOnly) : null}
       revealed={revealed || !pictures.some((p) => sensitiveIds.has(p.prompt.id))}
       controls={
         <>

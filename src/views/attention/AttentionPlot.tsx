@@ -1,4 +1,5 @@
 /** One prompt's heat-map on the layer axis, a row per token. */
+import { memo } from 'react';
 import { formatProbability } from '@/elements/number-words.ts';
 import type { AttentionPicture } from '@/protocol/experiments.ts';
 import { sequentialColour } from '@/theme/palettes.ts';
@@ -63,23 +64,45 @@ export function AttentionPlot(props: AttentionPlotProps) {
             >
               {shorten(tokenText(picture.tokens[token]!), fits)}
             </text>
-            {grid.unit.map((column, layer) => (
-              <rect
-                key={layer}
-                x={scale.left(layer)}
-                y={row * rowHeight}
-                width={scale.right(layer) - scale.left(layer)}
-                height={rowHeight - 1}
-                fill={sequentialColour(column[row]!)}
-                shapeRendering="crispEdges"
-              />
-            ))}
           </g>
         ))}
+        <Cells
+          grid={grid}
+          layerCount={picture.layerCount}
+          width={width}
+          stage={stage}
+          rowHeight={rowHeight}
+        />
       </LayerPlot>
     </div>
   );
 }
+
+interface CellsProps {
+  grid: AttentionGrid;
+  layerCount: number;
+  width: number;
+  stage: number;
+  rowHeight: number;
+}
+
+/** Up to some thousand cells that a moving pointer does not change: drawn once per grid and width. */
+const Cells = memo(function Cells({ grid, layerCount, width, stage, rowHeight }: CellsProps) {
+  const scale = layerScale(layerCount, width, layerMargins(width, stage));
+  return grid.unit.map((column, layer) =>
+    column.map((unit, row) => (
+      <rect
+        key={`${layer}-${row}`}
+        x={scale.left(layer)}
+        y={row * rowHeight}
+        width={scale.right(layer) - scale.left(layer)}
+        height={rowHeight - 1}
+        fill={sequentialColour(unit)}
+        shapeRendering="crispEdges"
+      />
+    )),
+  );
+});
 
 const shorten = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, Math.max(1, length - 1))}…`;

@@ -27,9 +27,13 @@ export function BandScan(props: BandScanProps) {
       : `${formatRange(band)} · not counted yet`;
   };
   const out = baseline ? points.filter((p) => stands(p, baseline) !== 'within').length : 0;
-  const stats = baseline
-    ? `N = ${baseline.total} prompts, first-token score; R0 = ${baseline.refused} [${baseline.low.toFixed(0)}, ${baseline.high.toFixed(0)}] at α = 1; 95 % Wilson; ${out} of ${points.length} bands clear of R0’s interval (no correction for looking at many bands)`
-    : undefined;
+  const r0 =
+    baseline &&
+    `R0 = ${baseline.refused} [${baseline.low.toFixed(0)}, ${baseline.high.toFixed(0)}] at α = 1; ${out} of ${points.length} bands clear of R0’s interval (no correction for looking at many bands)`;
+  const stats =
+    total === undefined
+      ? undefined
+      : [`N = ${total} prompts, first-token score, 95\u00a0% Wilson`, r0].filter(Boolean).join('; ');
   const active = hoverLayer === null ? null : bandAt(hoverLayer, bandWidth, layerCount);
 
   return (

@@ -35,7 +35,7 @@ export function CosineMap(props: CosineMapProps) {
         status={props.status}
         truth={props.truth}
         provenance={props.provenance}
-        data={current && mapTable(current, measure)}
+        data={current && (() => mapTable(current, measure))}
         legend={
           <RampLegend label="cosine" low={measure === 'raw' ? `≤ ${low}` : `−${-low}`} high={String(high)} />
         }

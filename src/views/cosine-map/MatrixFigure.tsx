@@ -37,7 +37,7 @@ export function MatrixFigure(props: CosineMapProps & { layer: number }) {
       status={props.matrixStatus}
       truth={matrix ? props.truth : null}
       provenance={props.provenance}
-      data={matrix && matrixTable(matrix, normal, malicious)}
+      data={matrix && (() => matrixTable(matrix, normal, malicious))}
       controls={
         <>
           {onReveal && <Toggle label="show malicious text" isOn={revealed} onChange={onReveal} />}

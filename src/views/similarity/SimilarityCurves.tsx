@@ -65,7 +65,7 @@ export function SimilarityCurves(props: SimilarityCurvesProps) {
       status={props.status}
       truth={props.truth}
       provenance={props.provenance}
-      data={current && similarityTable(current, currentLabel, measure, ghost, ghostLabel)}
+      data={current && (() => similarityTable(current, currentLabel, measure, ghost, ghostLabel))}
       controls={
         props.onMeasureChange && (
           <SegmentedControl
