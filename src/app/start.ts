@@ -6,7 +6,7 @@ import { browserLabWorker, RemoteLab } from '@/lab/remote-lab.ts';
 import { connectHistory } from '@/state/history.ts';
 import { Session } from '@/state/session.ts';
 import { setSession } from '@/state/session-instance.ts';
-import { notify } from '@/state/store.ts';
+import { notify, useApp } from '@/state/store.ts';
 import { environmentNotices } from './environment.ts';
 import { bundledSource, loadPools, loadRecorded } from './shipped.ts';
 
@@ -23,6 +23,14 @@ export function start(): void {
   const session = new Session({ createLab });
   setSession(session);
   for (const notice of environmentNotices()) notify(notice);
+  // A pointer that is lost (a dialog, another window) must not leave the page waiting for a handle to be let go.
+  for (const event of ['pointerup', 'pointercancel', 'blur']) {
+    window.addEventListener(event, () => {
+      setTimeout(() => {
+        if (useApp.getState().dragging) session.drag(false);
+      });
+    });
+  }
   void loadPools();
   void loadRecorded();
   void session.open(bundledSource());

@@ -45,13 +45,26 @@ describe('outcomes', () => {
   const before = decided(['answered', 'answered', 'answered', 'refused']);
   const after = decided(['answered', 'refused', 'garbled', 'refused']);
 
+  const exactly = (count: Count) => ({ exact: entry(count, 'exact', true), score: null });
+  const ids = (rows: ReturnType<typeof answerRows>) => rows.map((row) => row.prompt.id);
+
   it('lists changed prompts first, in the order of the pool', () => {
-    expect(answerRows(before, after, {}).map((row) => row.prompt.id)).toEqual(['p1', 'p2', 'p0', 'p3']);
+    expect(ids(answerRows(exactly(before), exactly(after), {}))).toEqual(['p1', 'p2', 'p0', 'p3']);
   });
   it('lists undecided prompts last', () => {
-    expect(
-      answerRows(before, decided([null, 'answered', 'refused', 'refused']), {}).map((row) => row.prompt.id),
-    ).toEqual(['p2', 'p1', 'p3', 'p0']);
+    const half = decided([null, 'answered', 'refused', 'refused']);
+    expect(ids(answerRows(exactly(before), exactly(half), {}))).toEqual(['p2', 'p1', 'p3', 'p0']);
+  });
+  it('calls no prompt changed because one side was decoded and the other only scored', () => {
+    const scored = { exact: null, score: entry(after, 'fast', true) };
+    expect(answerRows(exactly(before), scored, {}).some((row) => row.changed)).toBe(false);
+  });
+  it('fills in decoded answers one by one, over the scores', () => {
+    const scores = entry(decided(['refused', 'refused', 'refused', 'refused']), 'fast', true);
+    const now = { exact: entry(decided([null, 'garbled', null, null]), 'exact', false), score: scores };
+    const classes = answerRows(exactly(before), now, {}).map((row) => `${row.prompt.id} ${row.now}`);
+    expect(classes).toContain('p1 garbled');
+    expect(classes).toContain('p2 refused');
   });
   it('counts garbled answers neither as refused nor as answered', () => {
     expect(tally(after, {}).counts).toEqual({ refused: 2, answered: 1, garbled: 1 });

@@ -127,11 +127,31 @@ export interface AnswerRow {
   byHand: boolean;
 }
 
-/** Changed ones first, then the undecided, then the rest; each group in the pool's order. */
-export function answerRows(before: Count | null, now: Count, overrides: Overrides): AnswerRow[] {
-  const rows = now.prompts.map((prompt, index): AnswerRow => {
-    const outcomeBefore = before?.outcomes[index];
-    const outcomeNow = now.outcomes[index];
+/** What is known of one prompt at one alpha. */
+interface Sides {
+  exact: Count | null;
+  score: Count | null;
+}
+const sidesOf = ({ exact, score }: CountPair): Sides => ({
+  exact: exact?.value ?? null,
+  score: score?.value ?? null,
+});
+
+/**
+ * Changed ones first, then the others, the undecided last; each group in the pool's order. A prompt is called changed only
+ * when both sides were decided in the same way, decoded or scored: answers fill in one by one.
+ */
+export function answerRows(beforePair: CountPair, nowPair: CountPair, overrides: Overrides): AnswerRow[] {
+  const [before, now] = [sidesOf(beforePair), sidesOf(nowPair)];
+  const prompts = (now.exact ?? now.score)?.prompts ?? [];
+  const rows = prompts.map((prompt, index): AnswerRow => {
+    const kinds = (['exact', 'score'] as const).map((kind) => ({
+      was: before[kind]?.outcomes[index],
+      is: now[kind]?.outcomes[index],
+    }));
+    const paired = kinds.find(({ was, is }) => was && is);
+    const outcomeBefore = paired?.was ?? kinds.find(({ was }) => was)?.was;
+    const outcomeNow = paired?.is ?? kinds.find(({ is }) => is)?.is;
     const was = classOf(prompt, outcomeBefore, overrides);
     const is = classOf(prompt, outcomeNow, overrides);
     const answer = outcomeNow?.answer;
@@ -139,7 +159,7 @@ export function answerRows(before: Count | null, now: Count, overrides: Override
       prompt,
       was,
       now: is,
-      changed: was !== null && is !== null && was !== is,
+      changed: paired !== undefined && was !== is,
       outcomeBefore,
       outcomeNow,
       byHand: answer !== undefined && overrides[overrideKey(prompt, answer)] !== undefined,

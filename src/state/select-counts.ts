@@ -1,24 +1,29 @@
 /** The counts under alpha as the panel, the bars, the trail and the list of answers take them. Hooks; no computing of their own. */
 import { useMemo } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import { wilsonInterval } from '@/method/statistics.ts';
 import type { PoolBar, TrailPoint } from '@/views/index.ts';
 import { ALPHA_MAX, ALPHA_MIN, ALPHA_STEP, snapAlpha } from './config.ts';
 import {
+  type AnswerRow,
+  answerRows,
   type Change,
   type CountPair,
   changeBetween,
   chooseReading,
+  type Overrides,
   type Reading,
   type Tally,
   tally,
 } from './outcomes.ts';
 import type { CountedPool } from './pools.ts';
-import { bestCount, type Results } from './results.ts';
+import { bestCount, type Entry, type Results } from './results.ts';
 import { useCalibration, usePending, useSituation } from './select.ts';
 import { useApp } from './store.ts';
 import { countRequest, type Situation } from './wanted.ts';
 
 /** Keys of a count, also before a threshold is known: an exact count does not depend on it. */
+const NOTHING: Array<Entry<'count'> | null> = [null, null, null, null];
 const NO_CALIBRATION = { tokenIds: [], tokenTexts: [], threshold: 0, sampleCount: 0, agreement: 0, auroc: 0 };
 
 function pairAt(results: Results, situation: Situation, pool: CountedPool, alpha: number): CountPair {
@@ -35,34 +40,55 @@ export interface PoolReading extends Reading {
   change: Change | null;
 }
 
+/** Several parts of the page read the same counts; the paired bootstrap behind a reading is run once for all of them. */
+const readings: Array<{ inputs: readonly unknown[]; reading: PoolReading | null }> = [];
+const KEPT_READINGS = 12;
+
+function readingOfPairs(now: CountPair, before: CountPair, overrides: Overrides): PoolReading | null {
+  const inputs = [now.exact, now.score, before.exact, before.score, overrides];
+  const known = readings.find((item) => item.inputs.every((input, index) => input === inputs[index]));
+  if (known) return known.reading;
+  const chosen = chooseReading(now, before);
+  const reading = chosen && {
+    ...chosen,
+    tallyNow: tally(chosen.now.value, overrides),
+    tallyBefore: chosen.before && tally(chosen.before.value, overrides),
+    change: chosen.before ? changeBetween(chosen.before.value, chosen.now.value, overrides) : null,
+  };
+  readings.unshift({ inputs, reading });
+  readings.length = Math.min(readings.length, KEPT_READINGS);
+  return reading;
+}
+
 export function usePoolReading(pool: CountedPool): PoolReading | null {
   const situation = useSituation();
-  const results = useApp((state) => state.results);
-  const overrides = useApp((state) => state.overrides);
-  const now = useMemo(
-    () => situation && pairAt(results, situation, pool, situation.config.alpha),
-    [results, situation, pool],
+  return useApp((state) => {
+    if (!situation) return null;
+    const now = pairAt(state.results, situation, pool, situation.config.alpha);
+    return readingOfPairs(now, pairAt(state.results, situation, pool, 1), state.overrides);
+  });
+}
+
+export function useAnswerRows(pool: CountedPool): AnswerRow[] {
+  const situation = useSituation();
+  const [nowExact, nowScore, beforeExact, beforeScore] = useApp(
+    useShallow((state): Array<Entry<'count'> | null> => {
+      if (!situation) return NOTHING;
+      const now = pairAt(state.results, situation, pool, situation.config.alpha);
+      const before = pairAt(state.results, situation, pool, 1);
+      return [now.exact, now.score, before.exact, before.score];
+    }),
   );
-  const before = useMemo(() => situation && pairAt(results, situation, pool, 1), [results, situation, pool]);
-  const [nowExact, nowScore, beforeExact, beforeScore] = [
-    now?.exact,
-    now?.score,
-    before?.exact,
-    before?.score,
-  ];
-  return useMemo(() => {
-    const reading = chooseReading(
-      { exact: nowExact ?? null, score: nowScore ?? null },
-      { exact: beforeExact ?? null, score: beforeScore ?? null },
-    );
-    if (!reading) return null;
-    return {
-      ...reading,
-      tallyNow: tally(reading.now.value, overrides),
-      tallyBefore: reading.before && tally(reading.before.value, overrides),
-      change: reading.before ? changeBetween(reading.before.value, reading.now.value, overrides) : null,
-    };
-  }, [nowExact, nowScore, beforeExact, beforeScore, overrides]);
+  const overrides = useApp((state) => state.overrides);
+  return useMemo(
+    () =>
+      answerRows(
+        { exact: beforeExact ?? null, score: beforeScore ?? null },
+        { exact: nowExact ?? null, score: nowScore ?? null },
+        overrides,
+      ),
+    [nowExact, nowScore, beforeExact, beforeScore, overrides],
+  );
 }
 
 /** R0: the count at alpha = 1, by the surest measure there is. */

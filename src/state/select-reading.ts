@@ -12,16 +12,20 @@ export function useGapMeasure(): 'raw' | 'centred' {
   return useApp((state) => (state.config.measure === 'centred' ? 'centred' : 'raw'));
 }
 
-export function useProposal(): ProposalMark | null {
+export type Proposal = ProposalMark & { thresholds: string };
+
+export function useProposal(): Proposal | null {
   const similarity = useSimilarity();
   const measure = useGapMeasure();
-  return useMemo(() => {
+  return useMemo((): Proposal | null => {
     if (!similarity?.complete) return null;
     const proposal = proposeRange(similarity.value[measure].gap);
-    const rule = `${proposal.reason} The rule: ${proposal.rule}`;
+    // Beside the picture stands what the rule found; the rule itself is one click away, at the layer strip.
+    const { reason } = proposal;
+    const mark = { rule: reason, thresholds: proposal.rule };
     return proposal.kind === 'range'
-      ? { kind: 'range', first: proposal.first, last: proposal.last, rule }
-      : { kind: 'none', rule };
+      ? { ...mark, kind: 'range', first: proposal.first, last: proposal.last }
+      : { ...mark, kind: 'none' };
   }, [similarity, measure]);
 }
 

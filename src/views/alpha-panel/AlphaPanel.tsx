@@ -9,7 +9,6 @@ import { usePending } from '@/state/select.ts';
 import { useBaseline, usePoolReading } from '@/state/select-counts.ts';
 import { getSession } from '@/state/session-instance.ts';
 import { setConfig, useApp } from '@/state/store.ts';
-import { ScaleOptions } from './ScaleOptions.tsx';
 import './alpha-panel.css';
 
 const MARKS = [
@@ -58,7 +57,6 @@ export function AlphaPanel() {
         />
       </div>
       <Counts />
-      <ScaleOptions />
     </section>
   );
 }
@@ -73,17 +71,19 @@ function Counts() {
   const partial = reading && !reading.complete;
   return (
     <div className="counts">
-      <BigNumber
-        label={
-          <>
-            <Term name="r0">R0</Term>, at alpha 1
-          </>
-        }
-        value={baseline ? baseline.tally.counts.refused : null}
-        of={baseline?.tally.decided}
-        truth={baseline?.reading.truth ?? null}
-        ofRole="over-rejected"
-      />
+      <div title={baseline?.reading.now.origin}>
+        <BigNumber
+          label={
+            <>
+              <Term name="r0">R0</Term>, at alpha 1
+            </>
+          }
+          value={baseline ? baseline.tally.counts.refused : null}
+          of={baseline?.tally.decided}
+          truth={baseline?.reading.truth ?? null}
+          ofRole="over-rejected"
+        />
+      </div>
       <div title={reading?.now.origin}>
         <BigNumber
           label={

@@ -14,9 +14,14 @@ export function ScaleOptions() {
   const promptCount = useApp((state) => state.config.promptCount);
   const bandWidth = useApp((state) => state.config.bandWidth);
   const picked = matricesOf(matrices);
+  // Closed, it says what is chosen.
   const counts = [...new Set([...COUNTS, promptCount])].sort((a, b) => a - b);
   return (
-    <div className="scale-options">
+    <details className="scale-options">
+      <summary>
+        {typeof matrices === 'string' ? MATRIX_PRESETS[matrices].name : matrices.join(' ')}, {promptCount}{' '}
+        prompts, bands of {bandWidth}
+      </summary>
       <div className="option">
         <Select<MatrixPresetKey | 'own'>
           label={SETTINGS.matrices.label}
@@ -76,7 +81,7 @@ export function ScaleOptions() {
           Reset everything
         </Button>
       </div>
-    </div>
+    </details>
   );
 }
 

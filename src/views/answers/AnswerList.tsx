@@ -1,12 +1,12 @@
 /** The prompts with what the model said before and says now, changed ones first; each decision with its reason, correctable. */
-import { memo, useMemo, useState } from 'react';
+import { memo, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { SegmentedControl } from '@/elements/SegmentedControl.tsx';
 import { Sensitive } from '@/elements/Sensitive.tsx';
 import type { ResponseClass } from '@/protocol/experiments.ts';
-import { type AnswerRow, answerRows, overrideKey } from '@/state/outcomes.ts';
+import { type AnswerRow, overrideKey } from '@/state/outcomes.ts';
 import type { CountedPool } from '@/state/pools.ts';
-import { usePoolReading } from '@/state/select-counts.ts';
+import { useAnswerRows, usePoolReading } from '@/state/select-counts.ts';
 import { setOverride, useApp } from '@/state/store.ts';
 import { downloadAnswers } from './download-answers.ts';
 import './answers.css';
@@ -19,13 +19,9 @@ export function AnswerList() {
   const [all, setAll] = useState(false);
   const [open, setOpen] = useState<string | null>(null);
   const reading = usePoolReading(pool);
-  const overrides = useApp((state) => state.overrides);
   const revealed = useApp((state) => state.config.revealHarmful);
   const alpha = useApp((state) => state.config.alpha);
-  const rows = useMemo(
-    () => (reading ? answerRows(reading.before?.value ?? null, reading.now.value, overrides) : []),
-    [reading, overrides],
-  );
+  const rows = useAnswerRows(pool);
   const changed = rows.filter((row) => row.changed).length;
   const shown = all ? rows : rows.slice(0, FIRST_ROWS);
   return (

@@ -1,46 +1,73 @@
 /** The page: one model, one range of layers, and every picture answers to it. Only the arrangement; parts hold the rest. */
+import { useApp } from '@/state/store.ts';
 import { AlphaPanel } from '@/views/alpha-panel/AlphaPanel.tsx';
+import { ScaleOptions } from '@/views/alpha-panel/ScaleOptions.tsx';
 import { AnswerList } from '@/views/answers/AnswerList.tsx';
 import { WorkLine } from '@/views/loading/WorkLine.tsx';
 import { ModelPanel } from '@/views/model/ModelPanel.tsx';
 import { PoolList } from '@/views/prompts/PoolList.tsx';
 import { AlphaTrailPicture, BandScanPicture, ClassBarsPicture } from './CountPictures.tsx';
+import { CurveOptions } from './CurveOptions.tsx';
 import { Header } from './Header.tsx';
 import { LayerBar } from './LayerBar.tsx';
 import { AngleGapPicture, AttentionPicture, CosineMapPicture, SimilarityPicture } from './LayerPictures.tsx';
+import { PartBoundary } from './PartBoundary.tsx';
 import { Reading } from './Reading.tsx';
 import './bench.css';
 
 export function Bench() {
+  const stage = useApp((state) => state.config.stage);
   return (
-    <div className="bench">
+    <div className={stage ? 'bench on-stage' : 'bench'}>
       <Header />
       <div className="bench-work">
         <WorkLine />
       </div>
       <main className="bench-main">
-        <div className="bench-strip">
-          <LayerBar />
+        <div className="bench-centre">
+          <div className="bench-strip">
+            <LayerBar />
+          </div>
+          <div className="bench-pictures">
+            <Reading />
+            <PartBoundary name="Similarity">
+              <SimilarityPicture />
+            </PartBoundary>
+            <PartBoundary name="Angle gap">
+              <AngleGapPicture />
+            </PartBoundary>
+            <PartBoundary name="Band scan">
+              <BandScanPicture />
+            </PartBoundary>
+            <PartBoundary name="Cosine map">
+              <CosineMapPicture />
+            </PartBoundary>
+            <PartBoundary name="Attention">
+              <AttentionPicture />
+            </PartBoundary>
+          </div>
         </div>
-        <div className="bench-alpha">
-          <AlphaPanel />
-          <ClassBarsPicture />
-          <AlphaTrailPicture />
-        </div>
-        <div className="bench-pictures">
-          <Reading />
-          <BandScanPicture />
-          <SimilarityPicture />
-          <AngleGapPicture />
-          <CosineMapPicture />
-          <AttentionPicture />
-        </div>
-        <div className="bench-answers">
-          <AnswerList />
+        <div className="bench-right">
+          <div className="bench-alpha">
+            <AlphaPanel />
+          </div>
+          <div className="bench-counts">
+            <ScaleOptions />
+            <PartBoundary name="Answers by class">
+              <ClassBarsPicture />
+            </PartBoundary>
+            <PartBoundary name="Trail of alphas">
+              <AlphaTrailPicture />
+            </PartBoundary>
+            <PartBoundary name="Answers">
+              <AnswerList />
+            </PartBoundary>
+          </div>
         </div>
       </main>
       <aside className="bench-side" aria-label="Model and prompts">
         <PoolList />
+        <CurveOptions />
         <ModelPanel />
       </aside>
     </div>

@@ -32,6 +32,7 @@ const TEMPLATE_HINTS = {
 export function Header() {
   const config = useApp((state) => state.config);
   const source = useApp((state) => state.source);
+  const commits = useApp((state) => state.commits);
   const card = useApp((state) => (state.lab.state === 'ready' ? state.lab.card : null));
   const templates = card?.templates ?? TEMPLATE_NAMES;
   return (
@@ -64,13 +65,16 @@ export function Header() {
           label={SETTINGS.theme.label}
           value={config.theme}
           options={[
-            { value: 'system', label: 'as the system' },
-            { value: 'light', label: 'light' },
-            { value: 'dark', label: 'dark' },
+            { value: 'system', label: 'system theme' },
+            { value: 'light', label: 'light theme' },
+            { value: 'dark', label: 'dark theme' },
           ]}
           onChange={(theme) => setConfig({ theme })}
         />
         <Toggle label="Stage" isOn={config.stage} onChange={(stage) => setConfig({ stage })} />
+        <Button className="quiet-button" isDisabled={commits === 0} onPress={() => history.back()}>
+          Undo
+        </Button>
         <ShareButton />
         <Button className="quiet-button" onPress={() => openDialog({ kind: 'help' })}>
           Help

@@ -62,6 +62,7 @@ function Proposal({ proposal, range, onTake }: ProposalProps) {
           : 'the gap proposes no range: why?'}
       </summary>
       <p className="hint">{proposal.rule}</p>
+      <p className="hint">The rule: {proposal.thresholds}</p>
       {proposal.kind === 'range' && (proposal.first !== range.first || proposal.last !== range.last) && (
         <Button
           className="quiet-button"

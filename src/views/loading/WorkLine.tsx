@@ -37,9 +37,7 @@ export function WorkLine() {
     );
   }
   if (work) {
-    const words = work.progress
-      ? progressWords({ ...work.progress, phase: '' })
-      : { fraction: null, text: 'starting' };
+    const words = work.progress ? progressWords(work.progress) : { fraction: null, text: 'starting' };
     return (
       <div className="work-line">
         <span className="work-label">{work.label}</span>

@@ -6,9 +6,9 @@ import { openDialog, setConfig, useApp } from '@/state/store.ts';
 import './model.css';
 
 export function ModelPanel() {
-  const lab = useApp((state) => state.lab);
+  const isLoading = useApp((state) => state.lab.state === 'loading');
   const backend = useApp((state) => state.config.backend);
-  const card = lab.state === 'ready' ? lab.card : null;
+  const card = useApp((state) => (state.lab.state === 'ready' ? state.lab.card : null));
   return (
     <section aria-labelledby="model-title">
       <h2 id="model-title">Model</h2>
@@ -27,9 +27,7 @@ export function ModelPanel() {
         </dl>
       ) : (
         <p className="hint">
-          {lab.state === 'loading'
-            ? 'The model is loading behind the recorded picture.'
-            : 'No model is open.'}
+          {isLoading ? 'The model is loading behind the recorded picture.' : 'No model is open.'}
         </p>
       )}
       <div className="model-actions">

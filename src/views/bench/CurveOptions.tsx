@@ -1,0 +1,89 @@
+/** How the curves are computed and which prompts' attention is drawn: settings that are set once and then forgotten. */
+import { Select } from '@/elements/Select.tsx';
+import { Toggle } from '@/elements/Toggle.tsx';
+import type { PromptItem } from '@/protocol/experiments.ts';
+import { SETTINGS } from '@/state/config.ts';
+import { attentionPrompts } from '@/state/pools.ts';
+import { setConfig, useApp } from '@/state/store.ts';
+import { AttentionPromptSelect } from './AttentionPromptSelect.tsx';
+
+/** The paper draws 500 pairs of each kind (section 3.2). */
+const PAPER_DRAWS = 500;
+
+export function CurveOptions() {
+  const config = useApp((state) => state.config);
+  const pools = useApp((state) => state.pools);
+  const { pairs } = config;
+  const [a, b]: PromptItem[] = pools ? attentionPrompts(pools, config) : [];
+  return (
+    <section aria-labelledby="curves-title">
+      <h2 id="curves-title">Curves</h2>
+      <div className="side-options">
+        <Select
+          label={SETTINGS.pairs.label}
+          showLabel
+          value={pairs.kind}
+          options={[
+            { value: 'all', label: 'all, exact' },
+            {
+              value: 'draws',
+              label: pairs.kind === 'draws' ? `${pairs.draws} draws` : `${PAPER_DRAWS} draws`,
+              hint: 'the paper’s',
+            },
+          ]}
+          onChange={(kind) =>
+            setConfig({ pairs: kind === 'all' ? { kind } : { kind, draws: PAPER_DRAWS, seed: config.seed } })
+          }
+        />
+        <Select
+          label={SETTINGS.lastPoint.label}
+          showLabel
+          value={config.lastPoint}
+          options={[
+            { value: 'before-final-norm', label: 'before norm', hint: 'comparable with the other layers' },
+            { value: 'after-final-norm', label: 'after norm', hint: 'the published code’s' },
+          ]}
+          onChange={(lastPoint) => setConfig({ lastPoint })}
+        />
+        <Toggle
+          label={SETTINGS.showBase.label}
+          isOn={config.showBase}
+          onChange={(showBase) => setConfig({ showBase })}
+        />
+        <SeedField />
+        <AttentionPromptSelect
+          label="Attention, first"
+          chosen={a}
+          onChange={(attentionPromptA) => setConfig({ attentionPromptA })}
+        />
+        <AttentionPromptSelect
+          label="Attention, second"
+          chosen={b}
+          onChange={(attentionPromptB) => setConfig({ attentionPromptB })}
+        />
+      </div>
+    </section>
+  );
+}
+
+function SeedField() {
+  const seed = useApp((state) => state.config.seed);
+  return (
+    <label className="inline-field">
+      {SETTINGS.seed.label}
+      <input
+        key={seed}
+        type="number"
+        min={0}
+        step={1}
+        defaultValue={seed}
+        onBlur={(event) => {
+          const parsed = SETTINGS.seed.schema.safeParse(event.currentTarget.valueAsNumber);
+          if (parsed.success && parsed.data !== seed) setConfig({ seed: parsed.data });
+          else event.currentTarget.value = String(seed);
+        }}
+        onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
+      />
+    </label>
+  );
+}
