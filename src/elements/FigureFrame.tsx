@@ -81,7 +81,7 @@ export function FigureFrame(props: FigureFrameProps) {
       <ProgressLine work={work} label={`${title}: progress`} />
       {(props.reading !== undefined || work) && (
         <p className="figure-reading" aria-hidden="true">
-          {props.reading || work?.text || '\u00a0'}
+          {props.reading || (props.children && work?.text) || '\u00a0'}
         </p>
       )}
       <div className="figure-body" ref={ref}>

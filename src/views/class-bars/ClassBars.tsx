@@ -112,7 +112,12 @@ function PoolRow({ pool, y, width, stage, refusedBefore }: PoolRowProps) {
           fill={CLASS_STYLES[s.responseClass].fill}
         />
       ))}
-      {tick !== null && <path className="tick" d={`M${tick} ${top - 4}V${top + height + 4}`} />}
+      {tick !== null && (
+        <>
+          <path className="tick-halo" d={`M${tick} ${top - 4}V${top + height + 4}`} />
+          <path className="tick" d={`M${tick} ${top - 4}V${top + height + 4}`} />
+        </>
+      )}
     </g>
   );
 }
