@@ -8,6 +8,9 @@ import { defineConfig } from 'vitest/config';
 /** One test file at a time: these suites use every core themselves. */
 const alone = { fileParallelism: false, maxWorkers: 1 };
 
+/** Needs Chromium and the built test page, wherever it lies below tests/. */
+const inBrowser = ['tests/browser/**/*.test.ts', 'tests/**/*browser*.test.ts'];
+
 export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   test: {
@@ -27,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'parity',
           include: ['tests/*/**/*.test.ts', 'cli/**/*.test.ts', 'benchmarks/**/*.test.ts'],
-          exclude: ['tests/browser/**'],
+          exclude: inBrowser,
           testTimeout: 180_000,
           hookTimeout: 300_000,
           ...alone,
@@ -37,7 +40,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'browser',
-          include: ['tests/browser/**/*.test.ts'],
+          include: inBrowser,
           testTimeout: 300_000,
           hookTimeout: 300_000,
           ...alone,

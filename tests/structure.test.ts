@@ -226,9 +226,7 @@ describe('files', () => {
     const wellNamed = (path: string) => {
       const name = basename(path);
       if (/\.tsx$/.test(name) && name !== 'main.tsx') return /^[A-Z][A-Za-z0-9]*(\.test)?\.tsx$/.test(name);
-      return /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|property\.test|worker|config|d))?\.(ts|tsx|mjs|css)$/.test(
-        name,
-      );
+      return /^[a-z0-9]+([-.][a-z0-9]+)*\.(ts|tsx|mjs|css)$/.test(name);
     };
     expect(sources.filter((path) => !wellNamed(path))).toEqual([]);
   });
@@ -270,4 +268,14 @@ describe('package-lock.json', () => {
     expect(new Set(runtimes.map(([, { version }]) => version)).size).toBe(1);
     expect(Object.values(packages).filter(({ resolved }) => resolved)).toEqual([]);
   });
+});
+
+test('docs/dependencies.md names every dependency, with its version unless it only brings types', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json'));
+  const text = read('docs/dependencies.md');
+  const wanted = Object.entries<string>({ ...dependencies, ...devDependencies }).map(([name, version]) =>
+    name.startsWith('@types/') ? name : `${name} ${version}`,
+  );
+  // "react, react-dom 19.3.1" names both: they are released together.
+  expect(wanted.filter((entry) => !text.includes(entry) && !entry.startsWith('react '))).toEqual([]);
 });

@@ -2,6 +2,7 @@
  * A real Chromium on the real server, for tests: started, watched (console errors, requests that leave the origin) and
  * ended. Knows nothing of what the pages do. Used by tests/browser, e2e and the benchmarks.
  */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
@@ -76,6 +77,11 @@ export async function startHarness({ site, webgpu = false, flags = [] }: Harness
   if (!executablePath)
     throw new Error(
       'No Chromium found. Run "npm test -- browser", which installs one, or set CHROMIUM_PATH.',
+    );
+  const folder = site === 'app' ? 'dist' : 'dist-test';
+  if (!existsSync(join(projectRoot, folder, 'index.html')))
+    throw new Error(
+      `${folder}/ is not built. Run "npm test -- ${site === 'app' ? 'e2e' : 'browser'}", which builds it.`,
     );
   const server = await serve({ mounts: site === 'app' ? appMounts : testPageMounts });
   const browser = await chromium
