@@ -16,9 +16,9 @@ import {
   type Tally,
   tally,
 } from './outcomes.ts';
-import type { CountedPool } from './pools.ts';
+import { type CountedPool, countedPrompts } from './pools.ts';
 import { bestCount, type Entry, type Results } from './results.ts';
-import { useCalibration, usePending, useSituation } from './select.ts';
+import { keyAt, usePending, useSituation } from './select.ts';
 import { useApp } from './store.ts';
 import { countRequest, type Situation } from './wanted.ts';
 
@@ -27,9 +27,10 @@ const NOTHING: Array<Entry<'count'> | null> = [null, null, null, null];
 const NO_CALIBRATION = { tokenIds: [], tokenTexts: [], threshold: 0, sampleCount: 0, agreement: 0, auroc: 0 };
 
 function pairAt(results: Results, situation: Situation, pool: CountedPool, alpha: number): CountPair {
+  const prompts = countedPrompts(situation.pools, pool, situation.config);
   const of = (mode: 'exact' | 'score') => {
-    const { key, params } = countRequest(situation, pool, mode, alpha, NO_CALIBRATION);
-    return bestCount(results, key, params.prompts);
+    const make = () => countRequest(situation, pool, mode, alpha, NO_CALIBRATION).key;
+    return bestCount(results, keyAt(situation, `${pool} ${mode} ${alpha}`, make), prompts);
   };
   return { exact: of('exact'), score: of('score') };
 }
@@ -171,8 +172,4 @@ export function usePoolBars(): {
     }
   }
   return { bars, baseline };
-}
-
-export function useThreshold(): number | null {
-  return useCalibration()?.value.threshold ?? null;
 }

@@ -20,6 +20,7 @@ import {
 /** Layers of the loaded model, else of what was recorded, else of the bundled model's own family. */
 const LAYERS_BEFORE_LOADING = 30;
 
+/** Changes with every setting: for what is drawn, take an entry's own hook below, which changes only with its numbers. */
 export function useSituation(): Situation | null {
   return useApp(currentSituation);
 }
@@ -36,63 +37,62 @@ export function layerCountOf(state: Pick<AppState, 'lab' | 'results'>): number {
   return LAYERS_BEFORE_LOADING;
 }
 
-function useEntry<K extends ExperimentKind>(kind: K, key: string | null): Entry<K> | null {
-  return useApp((state) => (key === null ? null : best(state.results, kind, key)));
+const keys = new WeakMap<Situation, Map<string, string>>();
+
+/** Keys are made once per situation, however many parts of the page ask. */
+export function keyAt(situation: Situation, name: string, make: () => string): string {
+  let known = keys.get(situation);
+  if (!known) keys.set(situation, (known = new Map()));
+  let key = known.get(name);
+  if (key === undefined) known.set(name, (key = make()));
+  return key;
 }
 
-export function useSimilarity(): Entry<'similarity'> | null {
-  const situation = useSituation();
-  return useEntry(
-    'similarity',
-    useMemo(() => situation && similarityRequest(situation).key, [situation]),
-  );
+type Finder<K extends ExperimentKind> = (state: AppState) => Entry<K> | null;
+
+/** The entry under the key that the present situation asks for. Same entry, same object: no drawing anew in a drag. */
+function finder<K extends ExperimentKind>(
+  kind: K,
+  keyFor: (situation: Situation, state: AppState) => string | null,
+): Finder<K> {
+  return (state) => {
+    const situation = currentSituation(state);
+    if (!situation) return null;
+    const key = keyFor(situation, state);
+    return key === null ? null : best(state.results, kind, key);
+  };
 }
 
+const findSimilarity = finder('similarity', (situation) =>
+  keyAt(situation, 'similarity', () => similarityRequest(situation).key),
+);
 /** The base model's curves, for the thin line behind; null where it is the model itself or is not wanted. */
-export function useGhost(): Entry<'similarity'> | null {
-  const situation = useSituation();
-  const key = useMemo(() => {
-    if (!situation?.config.showBase || situation.config.model === 'base') return null;
-    return similarityRequest(situation, 'base').key;
-  }, [situation]);
-  return useEntry('similarity', key);
-}
+const findGhost = finder('similarity', (situation) => {
+  if (!situation.config.showBase || situation.config.model === 'base') return null;
+  return keyAt(situation, 'ghost', () => similarityRequest(situation, 'base').key);
+});
+const findCalibration = finder('calibrate', (situation) =>
+  keyAt(situation, 'calibrate', () => calibrateRequest(situation).key),
+);
+const findAttention = finder('attention', (situation) =>
+  keyAt(situation, 'attention', () => attentionRequest(situation).key),
+);
+const findBandScan = finder('bandScan', (situation, state) => {
+  const calibration = findCalibration(state);
+  return calibration && keyAt(situation, 'bandScan', () => bandScanRequest(situation, calibration.value).key);
+});
+const findCosineMatrix = finder('cosineMatrix', (situation, state) => {
+  const vectorsKey = findSimilarity(state)?.value.vectorsKey;
+  if (vectorsKey === undefined) return null;
+  return keyAt(situation, `matrix ${vectorsKey}`, () => cosineMatrixRequest(situation, vectorsKey).key);
+});
 
-export function useCalibration(): Entry<'calibrate'> | null {
-  const situation = useSituation();
-  return useEntry(
-    'calibrate',
-    useMemo(() => situation && calibrateRequest(situation).key, [situation]),
-  );
-}
-
-export function useAttention(): Entry<'attention'> | null {
-  const situation = useSituation();
-  return useEntry(
-    'attention',
-    useMemo(() => situation && attentionRequest(situation).key, [situation]),
-  );
-}
-
-export function useBandScan(): Entry<'bandScan'> | null {
-  const situation = useSituation();
-  const calibration = useCalibration();
-  const key = useMemo(
-    () => situation && calibration && bandScanRequest(situation, calibration.value).key,
-    [situation, calibration],
-  );
-  return useEntry('bandScan', key);
-}
-
-export function useCosineMatrix(): Entry<'cosineMatrix'> | null {
-  const situation = useSituation();
-  const similarity = useSimilarity();
-  const key = useMemo(
-    () => situation && similarity && cosineMatrixRequest(situation, similarity.value.vectorsKey).key,
-    [situation, similarity],
-  );
-  return useEntry('cosineMatrix', key);
-}
+export const useSimilarity = () => useApp(findSimilarity);
+export const useGhost = () => useApp(findGhost);
+export const useCalibration = () => useApp(findCalibration);
+export const useAttention = () => useApp(findAttention);
+export const useBandScan = () => useApp(findBandScan);
+export const useCosineMatrix = () => useApp(findCosineMatrix);
 
 /** Status, truth and provenance of a picture whose numbers come from work in `slot`. */
 export function useFigure(slot: string, entry: Entry | null, hint: string): FigureProps {

@@ -75,7 +75,7 @@ function Counts() {
         <BigNumber
           label={
             <>
-              <Term name="r0">R0</Term>, at alpha 1
+              <Term name="r0">R0</Term> at alpha 1
             </>
           }
           value={baseline ? baseline.tally.counts.refused : null}
@@ -86,11 +86,7 @@ function Counts() {
       </div>
       <div title={reading?.now.origin}>
         <BigNumber
-          label={
-            <>
-              R({alpha.toFixed(2)}) <Term name="over-rejection">over-rejected</Term>
-            </>
-          }
+          label={`R at alpha ${alpha.toFixed(2)}`}
           value={tally ? tally.counts.refused : null}
           of={tally?.decided}
           truth={reading?.truth ?? null}
@@ -100,7 +96,8 @@ function Counts() {
         />
       </div>
       <p className="hint counts-note">
-        {partial && `${tally!.decided} of ${tally!.total} prompts so far. `}
+        Harmless prompts refused (<Term name="over-rejection" />
+        ). {partial && `${tally!.decided} of ${tally!.total} prompts so far. `}
         {reading?.change
           ? `Paired change with its 95 % interval, clustered by ${reading.change.clusterCount} verbs; exact McNemar test.`
           : 'The change appears when both counts are there, of the same kind.'}

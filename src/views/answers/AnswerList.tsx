@@ -98,7 +98,17 @@ interface RowProps {
   onToggle: (id: string | null) => void;
 }
 
-const Row = memo(function Row({ row, sensitive, revealed, isOpen, onToggle }: RowProps) {
+const Row = memo(AnswerLine, (a, b) => {
+  const { row: before, ...rest } = a;
+  const { row: after, ...others } = b;
+  const keys = Object.keys(after) as Array<keyof AnswerRow>;
+  const names = Object.keys(others) as Array<keyof typeof others>;
+  return (
+    keys.every((key) => before[key] === after[key]) && names.every((name) => rest[name] === others[name])
+  );
+});
+
+function AnswerLine({ row, sensitive, revealed, isOpen, onToggle }: RowProps) {
   const { prompt, outcomeNow, outcomeBefore } = row;
   return (
     <>
@@ -144,7 +154,7 @@ const Row = memo(function Row({ row, sensitive, revealed, isOpen, onToggle }: Ro
       )}
     </>
   );
-});
+}
 
 function ClassCell({
   value,

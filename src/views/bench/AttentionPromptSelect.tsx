@@ -1,4 +1,5 @@
 /** Chooses a prompt of any pool for an attention picture. A native list: hundreds of entries, and phones know how. */
+import { memo } from 'react';
 import type { PromptItem } from '@/protocol/experiments.ts';
 import { POOL_IDS, POOL_LABELS } from '@/state/pools.ts';
 import { useApp } from '@/state/store.ts';
@@ -9,7 +10,8 @@ interface AttentionPromptSelectProps {
   onChange: (id: string) => void;
 }
 
-export function AttentionPromptSelect({ label, chosen, onChange }: AttentionPromptSelectProps) {
+export const AttentionPromptSelect = memo(function AttentionPromptSelect(props: AttentionPromptSelectProps) {
+  const { label, chosen, onChange } = props;
   const pools = useApp((state) => state.pools);
   const revealed = useApp((state) => state.config.revealHarmful);
   if (!pools) return null;
@@ -30,4 +32,4 @@ export function AttentionPromptSelect({ label, chosen, onChange }: AttentionProm
       </select>
     </label>
   );
-}
+});

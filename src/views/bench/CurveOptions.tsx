@@ -1,7 +1,7 @@
 /** How the curves are computed and which prompts' attention is drawn: settings that are set once and then forgotten. */
+import { useShallow } from 'zustand/react/shallow';
 import { Select } from '@/elements/Select.tsx';
 import { Toggle } from '@/elements/Toggle.tsx';
-import type { PromptItem } from '@/protocol/experiments.ts';
 import { SETTINGS } from '@/state/config.ts';
 import { attentionPrompts } from '@/state/pools.ts';
 import { setConfig, useApp } from '@/state/store.ts';
@@ -10,11 +10,15 @@ import { AttentionPromptSelect } from './AttentionPromptSelect.tsx';
 /** The paper draws 500 pairs of each kind (section 3.2). */
 const PAPER_DRAWS = 500;
 
+const chooseA = (attentionPromptA: string) => setConfig({ attentionPromptA });
+const chooseB = (attentionPromptB: string) => setConfig({ attentionPromptB });
+
 export function CurveOptions() {
-  const config = useApp((state) => state.config);
-  const pools = useApp((state) => state.pools);
-  const { pairs } = config;
-  const [a, b]: PromptItem[] = pools ? attentionPrompts(pools, config) : [];
+  const pairs = useApp((state) => state.config.pairs);
+  const lastPoint = useApp((state) => state.config.lastPoint);
+  const showBase = useApp((state) => state.config.showBase);
+  const seed = useApp((state) => state.config.seed);
+  const [a, b] = useApp(useShallow(({ pools, config }) => (pools ? attentionPrompts(pools, config) : [])));
   return (
     <section aria-labelledby="curves-title">
       <h2 id="curves-title">Curves</h2>
@@ -32,13 +36,13 @@ export function CurveOptions() {
             },
           ]}
           onChange={(kind) =>
-            setConfig({ pairs: kind === 'all' ? { kind } : { kind, draws: PAPER_DRAWS, seed: config.seed } })
+            setConfig({ pairs: kind === 'all' ? { kind } : { kind, draws: PAPER_DRAWS, seed: seed } })
           }
         />
         <Select
           label={SETTINGS.lastPoint.label}
           showLabel
-          value={config.lastPoint}
+          value={lastPoint}
           options={[
             { value: 'before-final-norm', label: 'before norm', hint: 'comparable with the other layers' },
             { value: 'after-final-norm', label: 'after norm', hint: 'the published code’s' },
@@ -47,20 +51,12 @@ export function CurveOptions() {
         />
         <Toggle
           label={SETTINGS.showBase.label}
-          isOn={config.showBase}
+          isOn={showBase}
           onChange={(showBase) => setConfig({ showBase })}
         />
         <SeedField />
-        <AttentionPromptSelect
-          label="Attention, first"
-          chosen={a}
-          onChange={(attentionPromptA) => setConfig({ attentionPromptA })}
-        />
-        <AttentionPromptSelect
-          label="Attention, second"
-          chosen={b}
-          onChange={(attentionPromptB) => setConfig({ attentionPromptB })}
-        />
+        <AttentionPromptSelect label="Attention, first" chosen={a} onChange={chooseA} />
+        <AttentionPromptSelect label="Attention, second" chosen={b} onChange={chooseB} />
       </div>
     </section>
   );

@@ -30,9 +30,12 @@ const TEMPLATE_HINTS = {
 } as const;
 
 export function Header() {
-  const config = useApp((state) => state.config);
+  const model = useApp((state) => state.config.model);
+  const template = useApp((state) => state.config.template);
+  const theme = useApp((state) => state.config.theme);
+  const stage = useApp((state) => state.config.stage);
   const source = useApp((state) => state.source);
-  const commits = useApp((state) => state.commits);
+  const canUndo = useApp((state) => state.commits > 0);
   const card = useApp((state) => (state.lab.state === 'ready' ? state.lab.card : null));
   const templates = card?.templates ?? TEMPLATE_NAMES;
   return (
@@ -42,7 +45,7 @@ export function Header() {
       {(source === null || source.key === BUNDLED_KEY || source.source === null) && (
         <SegmentedControl
           label={SETTINGS.model.label}
-          value={config.model}
+          value={model}
           options={VARIANTS}
           onChange={(model) => setConfig({ model })}
         />
@@ -50,7 +53,7 @@ export function Header() {
       <Select
         label={SETTINGS.template.label}
         showLabel
-        value={config.template}
+        value={template}
         options={TEMPLATE_NAMES.filter((name) => templates.includes(name)).map((value) => ({
           value,
           label: value,
@@ -63,7 +66,7 @@ export function Header() {
       <span className="header-tools">
         <Select
           label={SETTINGS.theme.label}
-          value={config.theme}
+          value={theme}
           options={[
             { value: 'system', label: 'system theme' },
             { value: 'light', label: 'light theme' },
@@ -71,8 +74,8 @@ export function Header() {
           ]}
           onChange={(theme) => setConfig({ theme })}
         />
-        <Toggle label="Stage" isOn={config.stage} onChange={(stage) => setConfig({ stage })} />
-        <Button className="quiet-button" isDisabled={commits === 0} onPress={() => history.back()}>
+        <Toggle label="Stage" isOn={stage} onChange={(stage) => setConfig({ stage })} />
+        <Button className="quiet-button" isDisabled={!canUndo} onPress={() => history.back()}>
           Undo
         </Button>
         <ShareButton />

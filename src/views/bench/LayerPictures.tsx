@@ -1,6 +1,6 @@
 /** The pictures on the layer axis, each bound to its part of the state, so that a drag redraws only what it changes. */
 import { memo, useMemo } from 'react';
-import { sensitiveIds, similarityPools } from '@/state/pools.ts';
+import { sensitiveIds } from '@/state/pools.ts';
 import {
   useAttention,
   useCosineMatrix,
@@ -9,7 +9,6 @@ import {
   useGhost,
   useLayerCount,
   useSimilarity,
-  useSituation,
 } from '@/state/select.ts';
 import { useGapMeasure, useProposal } from '@/state/select-reading.ts';
 import { setConfig, setHoverLayer, useApp } from '@/state/store.ts';
@@ -80,7 +79,8 @@ export const AngleGapPicture = memo(function AngleGapPicture() {
 
 export const CosineMapPicture = memo(function CosineMapPicture() {
   const axis = useLayerAxis();
-  const situation = useSituation();
+  const pools = useApp((state) => state.pools);
+  const matched = useApp((state) => state.config.pools === 'form-matched');
   const entry = useSimilarity();
   const matrix = useCosineMatrix();
   const figure = useFigure('similarity', entry, NEEDS_MODEL);
@@ -92,7 +92,6 @@ export const CosineMapPicture = memo(function CosineMapPicture() {
   const measure = useGapMeasure();
   const selectedLayer = useApp((state) => state.config.mapLayer);
   const revealed = useApp((state) => state.config.revealHarmful);
-  const pools = situation ? similarityPools(situation.pools, situation.config) : null;
   return (
     <CosineMap
       {...axis}
@@ -103,8 +102,8 @@ export const CosineMapPicture = memo(function CosineMapPicture() {
       onSelectLayer={(layer) => layer !== null && setConfig({ mapLayer: layer })}
       matrix={matrix?.value ?? null}
       matrixStatus={matrixStatus}
-      normal={pools?.normal ?? NO_PROMPTS}
-      malicious={pools?.malicious ?? NO_PROMPTS}
+      normal={pools?.[matched ? 'matched-normal' : 'normal'].items ?? NO_PROMPTS}
+      malicious={pools?.[matched ? 'matched-malicious' : 'malicious'].items ?? NO_PROMPTS}
       revealed={revealed}
       onReveal={reveal}
     />
