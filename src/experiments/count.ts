@@ -125,7 +125,7 @@ export function classifiedAnswer(
   const stopped = last !== undefined && text.stopIds.includes(last);
   const answerIds = Array.from(stopped ? ids.subarray(0, -1) : ids);
   const answer = text.decode(answerIds);
-  return { answer, answerIds, ...classifyResponse(answer, rules) };
+  return { answer, answerIds, ...classifyResponse(answer, rules, answerIds.length) };
 }
 
 export function checkMaxNewTokens(maxNewTokens: number): void {
