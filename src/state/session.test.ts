@@ -201,6 +201,14 @@ describe('the session', () => {
     expect(state.notices.find((notice) => notice.id === 'load')?.action?.label).toBe('Load again');
   });
 
+  it('does not load the same model again and again when WebAssembly runs out of memory', async () => {
+    await openWithCalibration();
+    lab().current.fail(new AppError('out-of-memory', 'Not enough memory.', 'Choose a smaller model.'));
+    await settle(30);
+    expect(labs).toHaveLength(1);
+    expect(useApp.getState().lab).toMatchObject({ state: 'failed', happened: 'Not enough memory.' });
+  });
+
   it('keeps a range inside the model that was opened', async () => {
     setConfig({ range: [20, 29], mapLayer: 29 });
     await session.open(source);

@@ -252,8 +252,10 @@ export class Session {
       error instanceof AppError && ['worker-crashed', 'device-lost', 'out-of-memory'].includes(error.code);
     useApp.setState(({ failures }) => ({ failures: { ...failures, [job.slot]: words } }));
     if (fatal) {
-      const { source, config } = useApp.getState();
-      if (source) void this.#loadFailed(source, config.backend, error);
+      const { source, config, lab } = useApp.getState();
+      // Only what ran on the GPU can fall back; on WebAssembly the same failure would come again and again.
+      const ranOn = lab.state === 'ready' && lab.card.backend.kind === 'webgpu' ? config.backend : 'wasm';
+      if (source) void this.#loadFailed(source, ranOn, error);
       return;
     }
     notify({

@@ -20,9 +20,9 @@ export function Bench() {
   return (
     <div className={stage ? 'bench on-stage' : 'bench'}>
       <Header />
-      <div className="bench-work">
+      <section className="bench-work" aria-label="What is being computed">
         <WorkLine />
-      </div>
+      </section>
       <main className="bench-main">
         <div className="bench-centre">
           <div className="bench-strip">
