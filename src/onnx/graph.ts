@@ -104,6 +104,16 @@ export class GraphBuilder {
     return this.#constant(`f${value}`, { dataType: DataType.FLOAT, dims: [], floatData: [value] });
   }
 
+  /** float32 zeros. */
+  zeros(dims: readonly number[]): Value {
+    const size = dims.reduce((product, dim) => product * dim, 1);
+    return this.#constant(`z${dims.join(',')}`, {
+      dataType: DataType.FLOAT,
+      dims: dims.map(BigInt),
+      floatData: new Array<number>(size).fill(0),
+    });
+  }
+
   /** A float32 weight whose bytes lie in a separate buffer, so that the graph stays small. */
   externalWeight(name: string, dims: readonly number[], location: string, offset: number): Value {
     const length = dims.reduce((product, size) => product * size, 4);

@@ -1,0 +1,45 @@
+/**
+ * Cross-entropy of labelled positions and its gradient with respect to what leaves the last layer, in one graph: final norm,
+ * head and loss run on the labelled rows only, never on prompts or padding.
+ */
+import type { ModelSpec } from '@/model/spec.ts';
+import { Tape } from '@/onnx/autodiff.ts';
+import { GraphBuilder } from '@/onnx/graph.ts';
+
+/**
+ * Inputs: x [M, D]; rows int32 [N], the positions whose next token counts; labels int32 [N, 1]; weight [N, 1], usually 1/N;
+ * spread int32 [M], for each row of x its index among `rows`, or N where it has no label; vocabulary int32 [1, V] = 0, 1, …;
+ * finalNorm [D]; head [V, D]. Outputs: loss [1] = -Σ weight log p(label); with gradient also dx [M, D].
+ */
+export function buildLossKernel(spec: ModelSpec, withGradient: boolean): Uint8Array {
+  const { hiddenSize: D, vocabSize: V } = spec;
+  const graph = new GraphBuilder();
+  const tape = new Tape(graph);
+  const x = graph.input('x', 'float32', ['M', D]);
+  const rows = graph.input('rows', 'int32', ['N']);
+  const labels = graph.input('labels', 'int32', ['N', 1]);
+  const weight = graph.input('weight', 'float32', ['N', 1]);
+  const picked = tape.leaf(graph.op('Gather', [x, rows], { axis: 0 }));
+  const normed = tape.rmsNorm(picked, graph.input('finalNorm', 'float32', [D]), spec.normEps);
+  const logits = tape.linear(normed, graph.input('head', 'float32', [V, D]));
+
+  const lastAxis = graph.ints([-1]);
+  const shifted = graph.op('Sub', [logits, graph.op('ReduceMax', [logits, lastAxis], { keepdims: 1 })]);
+  const exponentials = graph.op('Exp', [shifted]);
+  const total = graph.op('ReduceSum', [exponentials, lastAxis], { keepdims: 1 });
+  const chosen = graph.op('GatherElements', [shifted, labels], { axis: 1 });
+  const surprise = graph.op('Mul', [weight, graph.op('Sub', [graph.op('Log', [total]), chosen])]);
+  graph.output(graph.op('ReduceSum', [surprise, graph.ints([0, 1])], { keepdims: 0 }), 'loss', 'float32', []);
+
+  if (withGradient) {
+    const vocabulary = graph.input('vocabulary', 'int32', [1, V]);
+    const oneHot = graph.op('Cast', [graph.op('Equal', [labels, vocabulary])], { to: 1 });
+    const probabilities = graph.op('Div', [exponentials, total]);
+    tape.backward(logits, graph.op('Mul', [graph.op('Sub', [probabilities, oneHot]), weight]));
+    // Rows without a label take the row of zeros behind the last gradient.
+    const withZero = graph.op('Concat', [tape.gradient(picked), graph.zeros([1, D])], { axis: 0 });
+    const spread = graph.input('spread', 'int32', ['M']);
+    graph.output(graph.op('Gather', [withZero, spread], { axis: 0 }), 'dx', 'float32', ['M', D]);
+  }
+  return graph.encode();
+}
