@@ -2,7 +2,7 @@
  * Everything a person can set, as one flat serialisable object with defaults and descriptions.
  * The address bar, history, reset buttons and run files all read this table. Not here: results, progress, files.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { MATRIX_PRESET_KEYS, MATRIX_PRESETS, presetOf } from '@/method/scaling.ts';
 import { MATRIX_NAMES, type MatrixName } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
@@ -25,11 +25,11 @@ export function snapAlpha(alpha: number): number {
 
 /** No model that we open has more layers; the real bound is applied when a model is there. */
 const LAYER_LIMIT = 512;
-const layer = z.number().int().min(0).max(LAYER_LIMIT);
-const promptId = z.string().max(80);
-const prefix = z.string().trim().min(1).max(120);
+const layer = z.int().check(z.minimum(0), z.maximum(LAYER_LIMIT));
+const promptId = z.string().check(z.maxLength(80));
+const prefix = z.string().check(z.trim(), z.minLength(1), z.maxLength(120));
 
-interface Setting<S extends z.ZodType> {
+interface Setting<S extends z.ZodMiniType> {
   schema: S;
   default: z.output<S>;
   label: string;
@@ -37,7 +37,7 @@ interface Setting<S extends z.ZodType> {
   /** Key in the address bar; null = never written there. */
   urlKey: string | null;
 }
-const setting = <S extends z.ZodType>(
+const setting = <S extends z.ZodMiniType>(
   urlKey: string | null,
   schema: S,
   fallback: z.output<S>,
@@ -63,25 +63,25 @@ export const SETTINGS = {
   ),
   range: setting(
     'range',
-    z.tuple([layer, layer]).refine(([first, last]) => first <= last, 'first layer after last'),
+    z.tuple([layer, layer]).check(z.refine(([first, last]) => first <= last, 'first layer after last')),
     [8, 13],
     'Layers',
     'First and last layer that alpha scales, counted from 0, both included.',
   ),
   alpha: setting(
     'alpha',
-    z
-      .number()
-      .min(ALPHA_MIN)
-      .max(ALPHA_MAX)
-      .refine((value) => snapAlpha(value) === value, 'not on the 0.05 grid'),
+    z.number().check(
+      z.minimum(ALPHA_MIN),
+      z.maximum(ALPHA_MAX),
+      z.refine((value) => snapAlpha(value) === value, 'not on the 0.05 grid'),
+    ),
     1.1,
     'Alpha',
     'The factor on the weight matrices of the chosen layers; 1 changes nothing (paper, equation 1).',
   ),
   matrices: setting(
     'matrices',
-    z.union([z.enum(MATRIX_PRESET_KEYS), z.array(z.enum(MATRIX_NAMES)).min(1)]),
+    z.union([z.enum(MATRIX_PRESET_KEYS), z.array(z.enum(MATRIX_NAMES)).check(z.minLength(1))]),
     'all',
     'Matrices',
     'Which weight matrices of a layer alpha multiplies.',
@@ -99,12 +99,8 @@ export const SETTINGS = {
       z.object({ kind: z.literal('all') }),
       z.object({
         kind: z.literal('draws'),
-        draws: z.number().int().min(2).max(100_000),
-        seed: z
-          .number()
-          .int()
-          .min(0)
-          .max(2 ** 31 - 1),
+        draws: z.int().check(z.minimum(2), z.maximum(100_000)),
+        seed: z.int().check(z.minimum(0), z.maximum(2 ** 31 - 1)),
       }),
     ]),
     { kind: 'all' },
@@ -162,7 +158,7 @@ export const SETTINGS = {
   ),
   attentionHead: setting(
     'head',
-    z.number().int().min(-1).max(255),
+    z.int().check(z.minimum(-1), z.maximum(255)),
     -1,
     'Head',
     'Attention head, or -1 for the mean over heads (the paper’s).',
@@ -183,39 +179,35 @@ export const SETTINGS = {
   ),
   bandWidth: setting(
     'width',
-    z.number().int().min(1).max(64),
+    z.int().check(z.minimum(1), z.maximum(64)),
     6,
     'Band width',
     'How many layers the moving band of the scan covers.',
   ),
   promptCount: setting(
     'n',
-    z.number().int().min(8).max(2000),
+    z.int().check(z.minimum(8), z.maximum(2000)),
     64,
     'Prompts',
     'How many over-rejection prompts are counted.',
   ),
   seed: setting(
     'seed',
-    z
-      .number()
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1),
+    z.int().check(z.minimum(0), z.maximum(2 ** 31 - 1)),
     1,
     'Seed',
     'Seed of the bootstrap intervals.',
   ),
   prefixesAdded: setting(
     'addPrefix',
-    z.array(prefix).max(50),
+    z.array(prefix).check(z.maxLength(50)),
     [],
     'Added openings',
     'Openings that also count as a refusal.',
   ),
   prefixesRemoved: setting(
     'dropPrefix',
-    z.array(prefix).max(200),
+    z.array(prefix).check(z.maxLength(200)),
     [],
     'Dropped openings',
     'Shipped openings that do not count.',
