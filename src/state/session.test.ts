@@ -116,6 +116,21 @@ describe('the session', () => {
     expect((lab().current.params as ExperimentMap['count']['params']).prompts).toHaveLength(7);
   });
 
+  it('puts a burst of outcomes on the shelf in one store update', async () => {
+    await openWithCalibration();
+    let updates = 0;
+    const stop = useApp.subscribe((state, before) => {
+      if (state.results !== before.results) updates++;
+    });
+    for (let index = 0; index < 8; index++) {
+      lab().current.emit({ type: 'partial', partial: { index, score: 0.1, refusedByScore: false } });
+    }
+    await settle(5);
+    stop();
+    expect(tally(count(1)!.value, {}).decided).toBe(8);
+    expect(updates).toBe(1);
+  });
+
   it('drops answers of an alpha that has been left', async () => {
     await openWithCalibration();
     lab().current.answer(countResult(outcomesFor(lab().current, () => false)));

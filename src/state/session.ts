@@ -10,9 +10,16 @@ import { finished, partial } from './deliver.ts';
 import { type FrameBatch, frameBatch } from './frame-batch.ts';
 import { type Job, Scheduler } from './jobs.ts';
 import { wordsFor } from './problems.ts';
-import type { Entry } from './results.ts';
 import { currentSituation } from './situation.ts';
-import { notify, type OpenSource, putResults, setConfig, useApp } from './store.ts';
+import {
+  type AppState,
+  notify,
+  type OpenSource,
+  putResults,
+  setConfig,
+  useApp,
+  withResults,
+} from './store.ts';
 import { type Wanted, wantedWork } from './wanted.ts';
 
 export interface SessionParts {
@@ -27,7 +34,7 @@ const SETTLE_MS = 250;
 
 export class Session {
   readonly #parts: SessionParts;
-  readonly #batch: FrameBatch<() => void>;
+  readonly #batch: FrameBatch<(state: AppState) => AppState>;
   #scheduler: Scheduler | null = null;
   #lab: Lab | null = null;
   #loading: AbortController | null = null;
@@ -37,8 +44,9 @@ export class Session {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    // One store update per frame, however many outcomes came in: every update makes all selectors look again.
     this.#batch = frameBatch((changes) => {
-      for (const change of changes) change();
+      useApp.setState((state) => changes.reduce((before, change) => change(before), state));
     }, parts.schedule);
     this.#unsubscribe = useApp.subscribe((state, before) => {
       if (state.config !== before.config) this.#moved(before.config, state.config);
@@ -70,7 +78,7 @@ export class Session {
       const card = await lab.load(
         source.source,
         { backend },
-        (progress) => this.#batch.add(() => this.#showLoading(loading, progress)),
+        (progress) => this.#batch.add((state) => this.#showLoading(state, loading, progress)),
         loading.signal,
       );
       if (loading.signal.aborted) return;
@@ -140,10 +148,9 @@ export class Session {
     }, this.#parts.settleMs ?? SETTLE_MS);
   }
 
-  #showLoading(loading: AbortController, progress: Progress): void {
-    if (this.#loading === loading && useApp.getState().lab.state === 'loading') {
-      useApp.setState({ lab: { state: 'loading', progress } });
-    }
+  #showLoading(state: AppState, loading: AbortController, progress: Progress): AppState {
+    if (this.#loading !== loading || state.lab.state !== 'loading') return state;
+    return { ...state, lab: { state: 'loading', progress } };
   }
 
   #ready(card: ModelCard): void {
@@ -210,9 +217,11 @@ export class Session {
     const onEvent = (event: ExperimentEvent<K>) => {
       if (signal.aborted) return;
       if (event.type === 'progress') {
-        this.#batch.add(() => this.#showProgress(work.slot, event.progress, signal));
+        this.#batch.add((state) => showProgress(state, work.slot, event.progress, signal));
       } else {
-        this.#batch.add(() => this.#put(signal, partial(work, event.partial, useApp.getState())));
+        this.#batch.add((state) =>
+          signal.aborted ? state : withResults(state, 'live', partial(work, event.partial, state)),
+        );
       }
     };
     const startMs = performance.now();
@@ -220,17 +229,7 @@ export class Session {
     if (signal.aborted) return;
     this.#batch.flush();
     if (work.slot === 'score') useApp.setState({ speed: (performance.now() - startMs) / 1000 });
-    this.#put(signal, finished(work, result, useApp.getState()));
-  }
-
-  #put(signal: AbortSignal, entries: Entry[]): void {
-    if (!signal.aborted) putResults('live', entries);
-  }
-
-  #showProgress(slot: string, progress: Progress, signal: AbortSignal): void {
-    if (signal.aborted) return;
-    const { work } = useApp.getState();
-    if (work?.slot === slot) useApp.setState({ work: { ...work, progress } });
+    putResults('live', finished(work, result, useApp.getState()));
   }
 
   #showWork(): void {
@@ -277,4 +276,9 @@ export class Session {
     useApp.setState({ lab: { state: 'idle' }, work: null, waiting: [], stopped: [] });
     await lab?.close().catch(() => {});
   }
+}
+
+function showProgress(state: AppState, slot: string, progress: Progress, signal: AbortSignal): AppState {
+  if (signal.aborted || state.work?.slot !== slot) return state;
+  return { ...state, work: { ...state.work, progress } };
 }

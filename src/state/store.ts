@@ -127,13 +127,13 @@ export function setOverride(key: string, responseClass: ResponseClass | null): v
 
 /** Adds or replaces results in one go. */
 export function putResults(shelf: keyof Results, entries: readonly Entry[]): void {
-  if (entries.length === 0) return;
-  useApp.setState(({ results }) => ({
-    results: {
-      ...results,
-      [shelf]: { ...results[shelf], ...Object.fromEntries(entries.map((entry) => [entry.key, entry])) },
-    },
-  }));
+  useApp.setState((state) => withResults(state, shelf, entries));
+}
+
+export function withResults(state: AppState, shelf: keyof Results, entries: readonly Entry[]): AppState {
+  if (entries.length === 0) return state;
+  const added = Object.fromEntries(entries.map((entry) => [entry.key, entry]));
+  return { ...state, results: { ...state.results, [shelf]: { ...state.results[shelf], ...added } } };
 }
 
 export function openDialog(dialog: DialogRequest | null): void {

@@ -64,14 +64,19 @@ export function AlphaPanel() {
 function Counts() {
   const alpha = useApp((state) => state.config.alpha);
   const reading = usePoolReading('over-rejection');
-  const baseline = useBaseline();
+  const unscaled = useBaseline();
+  // Beside R stands the R0 of the same kind, so that the change is the difference of the two numbers shown.
+  const baseline =
+    reading?.before && reading.tallyBefore
+      ? { entry: reading.before, tally: reading.tallyBefore }
+      : unscaled && { entry: unscaled.reading.now, tally: unscaled.tally };
   const decoding = usePending('exact');
   const scoring = usePending('score');
   const tally = reading?.tallyNow;
   const partial = reading && !reading.complete;
   return (
     <div className="counts">
-      <div title={baseline?.reading.now.origin}>
+      <div title={baseline?.entry.origin}>
         <BigNumber
           label={
             <>
@@ -80,7 +85,7 @@ function Counts() {
           }
           value={baseline ? baseline.tally.counts.refused : null}
           of={baseline?.tally.decided}
-          truth={baseline?.reading.truth ?? null}
+          truth={baseline?.entry.truth ?? null}
           ofRole="over-rejected"
         />
       </div>
