@@ -1,5 +1,6 @@
 /** Stacked adapters become one A and one B per matrix by concatenating ranks. Base alone is the empty stack. */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
+import type { TrainedLora } from '@/kernels/layer-kernel.ts';
 import type { AdapterData, LoraPair } from '@/model/adapter-spec.ts';
 import { MATRIX_NAMES, type MatrixName, type ModelSpec, matrixDims } from '@/model/spec.ts';
 
@@ -7,6 +8,8 @@ export interface LayerAdapter {
   matrices: MatrixName[];
   /** Inputs of the layer kernel: loraA.<matrix> [rank, in], loraB.<matrix> [out, rank]. */
   inputs: Record<string, DeviceTensor>;
+  /** Updates that train on top: their inputs are trainA.<matrix>, trainB.<matrix>. */
+  trained?: TrainedLora;
 }
 
 export interface AdapterStack {

@@ -25,6 +25,7 @@ import { HiddenCache } from './hidden-cache.ts';
 import { type BatchInputs, type KeyValue, LayerLoop, type LoopRequest } from './layer-loop.ts';
 import { PrefixStore, type PrefixUse } from './prefix-store.ts';
 import { type ScalePlan, scalePlan } from './scale-plan.ts';
+import { Trainer, type TrainerContext, type TrainerOptions } from './train/trainer.ts';
 
 /** One call: which model runs, and what it shares. */
 interface Call {
@@ -70,6 +71,42 @@ export class LayerEngine implements Engine {
       );
     }
     this.#adapters.set(adapter.name, adapter);
+  }
+
+  /** Forgets an adapter and everything computed with it. */
+  async removeAdapter(name: string): Promise<void> {
+    await this.#mutex.run(async () => {
+      this.#adapters.delete(name);
+      for (const [key, stack] of this.#stacks) {
+        if (!key.split('+').includes(name)) continue;
+        for (const { inputs } of stack.layers)
+          for (const tensor of Object.values(inputs)) this.backend.release(tensor);
+        this.#stacks.delete(key);
+      }
+      this.#hidden.clear();
+      this.#prefixes.clear();
+    });
+  }
+
+  /** A trainer on these weights, over the named frozen adapters. A full-parameter trainer changes the engine's weights. */
+  trainer(adapters: readonly string[], options: TrainerOptions): Trainer {
+    const context: TrainerContext = {
+      backend: this.backend,
+      spec: this.spec,
+      weights: this.weights,
+      loop: this.#loop,
+      adapters: this.#stack(adapters),
+      exclusive: (task) =>
+        this.#mutex.run(async () => {
+          const result = await task();
+          if (options.part.kind === 'full') {
+            this.#hidden.clear();
+            this.#prefixes.clear();
+          }
+          return result;
+        }),
+    };
+    return new Trainer(context, options);
   }
 
   hiddenStates(

@@ -4,10 +4,16 @@
  */
 import type { Backend, DeviceTensor, Kernel } from '@/backends/backend.ts';
 import { buildGatherKernel, buildHeadKernel } from '@/kernels/head-kernel.ts';
-import { buildLayerKernel, type LayerVariant, variantKey } from '@/kernels/layer-kernel.ts';
+import {
+  buildBackwardKernel,
+  buildLayerKernel,
+  type LayerVariant,
+  type TrainedPart,
+  variantKey,
+} from '@/kernels/layer-kernel.ts';
 import { ropeTables } from '@/kernels/rope-tables.ts';
 import type { ModelSpec } from '@/model/spec.ts';
-import type { AdapterStack } from './adapter-stack.ts';
+import type { AdapterStack, LayerAdapter } from './adapter-stack.ts';
 import type { DeviceWeights } from './device-weights.ts';
 import { nextMacrotask } from './macrotask.ts';
 import type { ScalePlan } from './scale-plan.ts';
@@ -61,7 +67,7 @@ export class LayerLoop {
   async run(request: LoopRequest): Promise<{ y: DeviceTensor; present: KeyValue[] }> {
     const { backend } = this;
     const { batch, first, end, plan, adapters, prefix, past } = request;
-    const shared = this.#sharedInputs(batch);
+    const shared = this.sharedInputs(batch);
     const present: KeyValue[] = [];
     let x = request.x;
     for (let layer = first; layer < end; layer++) {
@@ -77,6 +83,7 @@ export class LayerLoop {
         attention: request.onAttention !== undefined,
         scaled: alpha !== null,
         lora: adapter.matrices,
+        trained: adapter.trained,
       });
       const inputs: Record<string, DeviceTensor> = {
         ...shared,
@@ -97,13 +104,13 @@ export class LayerLoop {
       x = outputs.y!;
     }
     await request.onEnter?.(end, x);
-    for (const name of ['mask', 'positions'] as const) backend.release(shared[name]!);
+    this.releaseShared(shared);
     return { y: x, present };
   }
 
   /** Rows of x [N, D] at the given indices, e.g. the last token of each sequence. */
   async gather(x: DeviceTensor, rows: readonly number[]): Promise<DeviceTensor> {
-    const kernel = await this.#kernel('gather', () => buildGatherKernel(this.spec));
+    const kernel = await this.kernel('gather', () => buildGatherKernel(this.spec));
     const index = this.backend.upload(Int32Array.from(rows), [rows.length]);
     const { picked } = await this.backend.run(kernel, { x, rows: index });
     this.backend.release(index);
@@ -112,13 +119,42 @@ export class LayerLoop {
 
   /** Final norm [B, D], and logits [B, V] where asked for. */
   async head(x: DeviceTensor, withLogits: boolean): Promise<{ normed: DeviceTensor; logits?: DeviceTensor }> {
-    const kernel = await this.#kernel(`head${withLogits}`, () => buildHeadKernel(this.spec, withLogits));
+    const kernel = await this.kernel(`head${withLogits}`, () => buildHeadKernel(this.spec, withLogits));
     const { finalNorm, head } = this.weights;
     const { normed, logits } = await this.backend.run(kernel, { x, finalNorm, head });
     return { normed: normed!, logits };
   }
 
-  #sharedInputs(batch: BatchInputs): Record<string, DeviceTensor> {
+  /**
+   * Gradients of one layer, its forward recomputed from what entered it: dx, and grad.<input> of what trains.
+   * `shared` comes from sharedInputs and may serve all layers.
+   */
+  async runBackward(
+    layer: number,
+    adapter: LayerAdapter,
+    part: TrainedPart,
+    shared: Record<string, DeviceTensor>,
+    tensors: { x: DeviceTensor; dy: DeviceTensor },
+  ): Promise<Record<string, DeviceTensor>> {
+    const key = `backward:${JSON.stringify([adapter.matrices, adapter.trained, part])}`;
+    const kernel = await this.kernel(key, () =>
+      buildBackwardKernel(this.spec, adapter.matrices, adapter.trained, part),
+    );
+    return this.backend.run(kernel, {
+      ...shared,
+      ...this.weights.layers[layer]!,
+      ...adapter.inputs,
+      ...tensors,
+    });
+  }
+
+  releaseShared(shared: Record<string, DeviceTensor>): void {
+    // The rope tables stay; the shapes live in JavaScript.
+    for (const name of ['mask', 'positions'] as const) this.backend.release(shared[name]!);
+  }
+
+  /** What every layer of a batch takes besides x and its weights. */
+  sharedInputs(batch: BatchInputs): Record<string, DeviceTensor> {
     const { rowCount, newLength, starts } = batch;
     const positions = starts.flatMap((start) => Array.from({ length: newLength }, (_, t) => start + t));
     const rope = this.#ropeTensors(Math.max(...starts) + newLength);
@@ -151,10 +187,11 @@ export class LayerLoop {
   }
 
   #layerKernel(variant: LayerVariant): Promise<Kernel> {
-    return this.#kernel(variantKey(variant), () => buildLayerKernel(this.spec, variant));
+    return this.kernel(variantKey(variant), () => buildLayerKernel(this.spec, variant));
   }
 
-  #kernel(key: string, build: () => Uint8Array): Promise<Kernel> {
+  /** Compiled once per key. */
+  kernel(key: string, build: () => Uint8Array): Promise<Kernel> {
     let kernel = this.#kernels.get(key);
     if (!kernel) this.#kernels.set(key, (kernel = this.backend.compile(build())));
     return kernel;

@@ -1,7 +1,7 @@
 /** The same reference values in a real Chromium, on WASM and on (software) WebGPU, through the product's own modules. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectWithin, toleranceOf } from '../parity/tolerances.ts';
+import { expectTraining, expectWithin, toleranceOf } from '../parity/tolerances.ts';
 import { type Harness, type PageWatch, startHarness } from './harness.ts';
 
 describe.each(['wasm', 'webgpu'] as const)('%s in Chromium', (kind) => {
@@ -32,6 +32,23 @@ describe.each(['wasm', 'webgpu'] as const)('%s in Chromium', (kind) => {
       }
       expect(measured.forward.greedy).toEqual({ equal: 5, total: 5 });
       expect(watch.errors).toEqual([]);
+    },
+  );
+
+  it.each(kind === 'wasm' ? ['llama', 'llama-rope3'] : ['llama'])(
+    "%s: PyTorch's gradients, losses and results of training",
+    async (name) => {
+      const { page } = await openPage();
+      const full = kind === 'wasm' && name === 'llama';
+      const measured = await page.evaluate(
+        ([backend, model, withFull]) => window.parity.measure('training', backend, model, withFull),
+        [kind, name, full] as const,
+      );
+      expectTraining(measured.lora!, name);
+      if (full) {
+        expect(measured.full!.maxAbs.gradients_step0).toBeLessThan(1e-4);
+        expect(measured.full!.maxAbs.loss).toBeLessThan(2e-4);
+      }
     },
   );
 

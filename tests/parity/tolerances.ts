@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { Measured } from './measure.ts';
+import type { TrainingMeasured } from './measure-training.ts';
 
 const FACTOR = 10;
 
@@ -33,4 +34,18 @@ export function expectWithin(measured: Measured, tolerance: Errors): void {
     expect(tolerance, `a tolerance for ${quantity}`).toHaveProperty(quantity);
     expect(maxAbs, quantity).toBeLessThanOrEqual(tolerance[quantity]!);
   }
+}
+
+/**
+ * The fixtures' README, section accuracy: loss and gradients at step 0 strictly; the rest of the run strictly while every
+ * gradient has the reference's sign, loosely when one does not, since Adam then takes another way.
+ */
+export function expectTraining(measured: TrainingMeasured, name: string): void {
+  const sameSigns = measured.signFlips === 0;
+  expect(measured.maxAbs.loss_step0, 'loss at step 0').toBeLessThan(1e-5);
+  expect(measured.maxAbs.gradients_step0, 'gradients at step 0').toBeLessThan(1e-4);
+  expect(measured.maxAbs.loss, 'losses').toBeLessThan(sameSigns ? 2e-4 : 5e-3);
+  expect(measured.meanFinal, 'final adapter, mean').toBeLessThan(sameSigns ? 1e-5 : 2e-3);
+  const { probe_logits } = reference[name]!.lora as { probe_logits: number };
+  if (sameSigns) expect(measured.maxAbs.probe_logits, 'probe logits').toBeLessThan(FACTOR * probe_logits);
 }

@@ -14,6 +14,7 @@ import {
   measureScaled,
   measureSmol,
 } from '../../parity/measure.ts';
+import { measureFull, measureLora, type TrainingMeasured } from '../../parity/measure-training.ts';
 import { openGgufEngine, openTiny } from '../../parity/tiny-models.ts';
 
 export type WebBackend = 'wasm' | 'webgpu';
@@ -70,6 +71,24 @@ const measures = {
       scale: plain(await measureScaled(engine, folder)),
       adapter: plain(await measureAdapter(engine, folder, 'final')),
     }));
+  },
+
+  /** LoRA training, and where asked for full parameters, on a fresh engine each. */
+  async training(
+    kind: WebBackend,
+    name: string,
+    full: boolean,
+  ): Promise<Record<'lora' | 'full', TrainingMeasured | null>> {
+    const folder = served(`/fixtures/${name}`);
+    const lora = await withTiny(kind, name, (engine) =>
+      measureLora(
+        engine,
+        folder,
+        served(`/fixtures/${name}/lora/initial`),
+        served(`/fixtures/${name}/lora/final`),
+      ),
+    );
+    return { lora, full: full ? await withTiny(kind, name, (engine) => measureFull(engine, folder)) : null };
   },
 
   async gguf(kind: WebBackend, file: string): Promise<Measured> {

@@ -1,0 +1,125 @@
+/** What trains: tensors by layer and kernel input name, where they live, how they start. Not here: steps (trainer.ts). */
+import type { Backend, DeviceTensor } from '@/backends/backend.ts';
+import type { AdapterData, LoraPair } from '@/model/adapter-spec.ts';
+import { MATRIX_NAMES, type MatrixName, type ModelSpec, matrixDims } from '@/model/spec.ts';
+import type { DeviceWeights } from '../device-weights.ts';
+
+/** LoRA beside frozen weights, or the weights themselves. */
+export type TrainablePart =
+  | { kind: 'lora'; rank: number; scaling: number; matrices: readonly MatrixName[] }
+  | { kind: 'full'; norms: boolean };
+
+/** Values of one trainable tensor, with its kernel input name: trainA.q, trainB.q, q, attentionNorm … */
+export interface NamedValues {
+  name: string;
+  dims: readonly number[];
+  data: Float32Array;
+}
+
+/** [layer][input name]; a layer that does not train is null. */
+export type LayerTensors = Array<Record<string, DeviceTensor> | null>;
+
+/** A seeded generator of numbers in [0, 1), given by the caller: the engine knows no randomness of its own. */
+export type Random = () => number;
+
+/** Names and dims of what trains in one layer. */
+export function trainableShapes(spec: ModelSpec, part: TrainablePart): Map<string, readonly number[]> {
+  const dims = matrixDims(spec);
+  const shapes = new Map<string, readonly number[]>();
+  switch (part.kind) {
+    case 'lora':
+      for (const matrix of part.matrices) {
+        const [out, input] = dims[matrix];
+        shapes.set(`trainA.${matrix}`, [part.rank, input]);
+        shapes.set(`trainB.${matrix}`, [out, part.rank]);
+      }
+      return shapes;
+    case 'full':
+      for (const matrix of MATRIX_NAMES) shapes.set(matrix, dims[matrix]);
+      if (part.norms) for (const norm of ['attentionNorm', 'ffnNorm']) shapes.set(norm, [spec.hiddenSize]);
+      return shapes;
+    default:
+      part satisfies never;
+      throw new Error('unreachable');
+  }
+}
+
+/**
+ * Start values of a LoRA layer as PEFT draws them: A uniform within 1/sqrt(in) (Kaiming with a = sqrt 5), B zero, so that the
+ * first forward pass is the base model's.
+ */
+export function initialLora(shapes: ReadonlyMap<string, readonly number[]>, random: Random): NamedValues[] {
+  return [...shapes].map(([name, dims]) => {
+    const data = new Float32Array(dims[0]! * dims[1]!);
+    if (name.startsWith('trainA.')) {
+      const bound = 1 / Math.sqrt(dims[1]!);
+      for (let i = 0; i < data.length; i++) data[i] = (2 * random() - 1) * bound;
+    }
+    return { name, dims, data };
+  });
+}
+
+/** Uploads start values; `values[layer]` null = frozen. */
+export function uploadLayers(
+  backend: Backend,
+  values: ReadonlyArray<readonly NamedValues[] | null>,
+): LayerTensors {
+  return values.map((layer) =>
+    layer
+      ? Object.fromEntries(layer.map(({ name, dims, data }) => [name, backend.upload(data, dims)]))
+      : null,
+  );
+}
+
+/** The weights that a full run trains are the engine's own: an update replaces them there. */
+export function weightTensors(
+  weights: DeviceWeights,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  trains: readonly boolean[],
+): LayerTensors {
+  return weights.layers.map((layer, index) =>
+    trains[index] ? Object.fromEntries([...shapes.keys()].map((name) => [name, layer[name]!])) : null,
+  );
+}
+
+/** Trained pairs as an adapter that engine and PEFT understand. */
+export function toAdapter(
+  name: string,
+  part: Extract<TrainablePart, { kind: 'lora' }>,
+  layers: ReadonlyArray<ReadonlyMap<string, Float32Array> | null>,
+): AdapterData {
+  return {
+    name,
+    sha256: '',
+    layers: layers.map((values) => {
+      if (!values) return {};
+      const pairs = part.matrices.map((matrix): [MatrixName, LoraPair] => [
+        matrix,
+        {
+          rank: part.rank,
+          scaling: part.scaling,
+          a: values.get(`trainA.${matrix}`)!,
+          b: values.get(`trainB.${matrix}`)!,
+        },
+      ]);
+      return Object.fromEntries(pairs);
+    }),
+  };
+}
+
+/** An adapter as start values, e.g. to go on training it. Layers that do not train are left out. */
+export function fromAdapter(
+  adapter: AdapterData,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  trains: readonly boolean[],
+): Array<NamedValues[] | null> {
+  return adapter.layers.map((layer, index) => {
+    if (!trains[index]) return null;
+    return [...shapes].map(([name, dims]) => {
+      const [kind, matrix] = name.split('.') as ['trainA' | 'trainB', MatrixName];
+      const pair = layer[matrix];
+      if (!pair) throw new Error(`the adapter has no ${matrix} in layer ${index}`);
+      return { name, dims, data: (kind === 'trainA' ? pair.a : pair.b).slice() };
+    });
+  });
+}

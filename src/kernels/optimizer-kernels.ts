@@ -1,0 +1,77 @@
+/** What happens to the trainable tensors of one layer after the gradients are there: sums, norms, AdamW. Element by element. */
+import { GraphBuilder, type Value } from '@/onnx/graph.ts';
+
+/** Constants of a run; what changes from step to step is an input. */
+export interface AdamWConstants {
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+}
+
+/** A tensor of unknown shape of at most two axes; names keep the axes of different tensors apart. */
+const axes = (name: string): [string, string] => [`${name}_0`, `${name}_1`];
+
+/**
+ * torch.optim.AdamW. Inputs per tensor: p, g, m, v (parameter, gradient, first and second moment). Inputs [1]: keep =
+ * 1 - lr · decay, stepSize = lr / (1 - beta1^t), secondScale = 1 / sqrt(1 - beta2^t), gradientScale (clipping).
+ * Outputs per tensor: p', m', v'. New tensors, never in place: WebGPU refuses one buffer as input and output.
+ */
+export function buildAdamWKernel(
+  names: readonly string[],
+  rank: (name: string) => 1 | 2,
+  constants: AdamWConstants,
+): Uint8Array {
+  const graph = new GraphBuilder();
+  const scalar = (name: string) => graph.input(name, 'float32', [1]);
+  const [keep, stepSize, secondScale, gradientScale] = [
+    'keep',
+    'stepSize',
+    'secondScale',
+    'gradientScale',
+  ].map(scalar);
+  const mul = (a: Value, b: Value) => graph.op('Mul', [a, b]);
+  const add = (a: Value, b: Value) => graph.op('Add', [a, b]);
+  for (const name of names) {
+    const dims = axes(name).slice(0, rank(name));
+    const [p, raw, m, v] = ['p', 'g', 'm', 'v'].map((kind) =>
+      graph.input(`${kind}.${name}`, 'float32', dims),
+    );
+    const g = mul(raw!, gradientScale!);
+    const m2 = add(mul(m!, graph.float(constants.beta1)), mul(g, graph.float(1 - constants.beta1)));
+    const v2 = add(mul(v!, graph.float(constants.beta2)), mul(mul(g, g), graph.float(1 - constants.beta2)));
+    const denominator = add(mul(graph.op('Sqrt', [v2]), secondScale!), graph.float(constants.epsilon));
+    const step = graph.op('Div', [mul(m2, stepSize!), denominator]);
+    graph.output(graph.op('Sub', [mul(p!, keep!), step]), `p2.${name}`, 'float32', dims);
+    graph.output(m2, `m2.${name}`, 'float32', dims);
+    graph.output(v2, `v2.${name}`, 'float32', dims);
+  }
+  return graph.encode();
+}
+
+/** a.<name> + b.<name> -> sum.<name>: gradients of several micro-batches. */
+export function buildSumKernel(names: readonly string[], rank: (name: string) => 1 | 2): Uint8Array {
+  const graph = new GraphBuilder();
+  for (const name of names) {
+    const dims = axes(name).slice(0, rank(name));
+    const [a, b] = ['a', 'b'].map((kind) => graph.input(`${kind}.${name}`, 'float32', dims));
+    graph.output(graph.op('Add', [a!, b!]), `sum.${name}`, 'float32', dims);
+  }
+  return graph.encode();
+}
+
+/** t.<name> of any shape -> squares []: the sum of squares of all their elements. */
+export function buildSquaresKernel(names: readonly string[], rank: (name: string) => 1 | 2): Uint8Array {
+  const graph = new GraphBuilder();
+  const parts = names.map((name) => {
+    const tensor = graph.input(`t.${name}`, 'float32', axes(name).slice(0, rank(name)));
+    const axesOf = graph.ints(rank(name) === 1 ? [0] : [0, 1]);
+    return graph.op('ReduceSum', [graph.op('Mul', [tensor, tensor]), axesOf], { keepdims: 0 });
+  });
+  graph.output(
+    parts.reduce((sum, part) => graph.op('Add', [sum, part])),
+    'squares',
+    'float32',
+    [],
+  );
+  return graph.encode();
+}

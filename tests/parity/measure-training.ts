@@ -1,0 +1,185 @@
+/** Training parity: gradients, losses and results of the reference's own AdamW runs. Measured alike on every runtime. */
+import type { LayerEngine } from '@/engine/layer-engine.ts';
+import { ADAMW_DEFAULTS } from '@/engine/train/adamw.ts';
+import { trainingBatch } from '@/engine/train/examples.ts';
+import { fromAdapter, trainableShapes } from '@/engine/train/parameters.ts';
+import { readAdapter } from '@/model/adapter.ts';
+import type { FileSet } from '@/model/byte-source.ts';
+import { readFloats } from '@/model/safetensors.ts';
+import { MATRIX_NAMES, type MatrixName } from '@/model/spec.ts';
+import { Collector, openTensors, readJson } from './measure.ts';
+
+interface RunFile {
+  frozen_layers_inclusive: [number, number];
+  optimizer: { lr: number; betas: [number, number]; eps: number; weight_decay: number };
+  steps: number;
+  batch: Array<{ prompt: number[]; response: number[] }>;
+  loss_at_step: number[];
+  loss_after_last_step: number;
+  probe_ids: number[];
+}
+
+export interface TrainingMeasured {
+  maxAbs: Record<string, number>;
+  /** Gradient entries of step 0 whose sign differs from the reference: Adam then takes another way. */
+  signFlips: number;
+  /** Mean absolute difference of the final trained tensors. */
+  meanFinal: number;
+}
+
+const PROJECTION: Record<MatrixName, string> = {
+  q: 'self_attn.q_proj',
+  k: 'self_attn.k_proj',
+  v: 'self_attn.v_proj',
+  o: 'self_attn.o_proj',
+  gate: 'mlp.gate_proj',
+  up: 'mlp.up_proj',
+  down: 'mlp.down_proj',
+};
+
+function batchOf(run: RunFile) {
+  return trainingBatch(
+    run.batch.map(({ prompt, response }) => ({
+      ids: [...prompt, ...response],
+      responseStart: prompt.length,
+    })),
+  );
+}
+
+function adamwOf({ optimizer }: RunFile) {
+  const [beta1, beta2] = optimizer.betas;
+  return { ...ADAMW_DEFAULTS, beta1, beta2, epsilon: optimizer.eps, weightDecay: optimizer.weight_decay };
+}
+
+const trainsOf = (run: RunFile, layerCount: number) =>
+  Array.from({ length: layerCount }, (_, layer) => {
+    const [first, last] = run.frozen_layers_inclusive;
+    return layer < first || layer > last;
+  });
+
+/** lora/: `folder` is the architecture's; the engine is fresh. */
+export async function measureLora(
+  engine: LayerEngine,
+  folder: FileSet,
+  initial: FileSet,
+  final: FileSet,
+): Promise<TrainingMeasured> {
+  const { spec } = engine.info;
+  const run = await readJson<RunFile>(folder, 'lora/lora.json');
+  const start = await readAdapter(initial, spec, 'initial');
+  const first = start.layers[0]!.q!;
+  const part = { kind: 'lora', rank: first.rank, scaling: first.scaling, matrices: MATRIX_NAMES } as const;
+  const trains = trainsOf(run, spec.layerCount);
+  const trainer = engine.trainer([], {
+    part,
+    trains,
+    initial: fromAdapter(start, trainableShapes(spec, part), trains),
+    adamw: adamwOf(run),
+    clipNorm: null,
+  });
+  const batch = batchOf(run);
+  const collector = new Collector();
+  const expected = await openTensors(folder, 'lora/gradients_step0.safetensors');
+  const referenceName = (layer: number, name: string) => {
+    const [kind, matrix] = name.split('.') as ['trainA' | 'trainB', MatrixName];
+    return `base_model.model.model.layers.${layer}.${PROJECTION[matrix]}.lora_${kind.at(-1)}.weight`;
+  };
+  const signFlips = await compareGradients(trainer.gradients([batch]), collector, (layer, name) =>
+    readFloats(expected, referenceName(layer, name)),
+  );
+  await compareLosses(trainer, batch, run, collector);
+
+  const wanted = await readAdapter(final, spec, 'reference');
+  const wantedValues = fromAdapter(wanted, trainableShapes(spec, part), trains);
+  const parameters = await trainer.parameters();
+  const meanFinal = meanDifference(
+    wantedValues.flatMap((layer, index) =>
+      (layer ?? []).map(({ name, data }) => [parameters[index]!.get(name)!, data]),
+    ),
+  );
+  engine.addAdapter(await trainer.adapter('trained'));
+  const [probe] = await engine.logits([run.probe_ids], { adapters: ['trained'], scale: [] });
+  const probes = await openTensors(folder, 'lora/probe.safetensors');
+  collector.compare('probe_logits', probe!, await readFloats(probes, 'logits_adapter'));
+  return { maxAbs: collector.maxAbs, signFlips, meanFinal };
+}
+
+/** llama/full: every matrix and norm of the layers that train. Changes the engine's weights. */
+export async function measureFull(engine: LayerEngine, folder: FileSet): Promise<TrainingMeasured> {
+  const { spec } = engine.info;
+  const run = await readJson<RunFile>(folder, 'full/full.json');
+  const trainer = engine.trainer([], {
+    part: { kind: 'full', norms: true },
+    trains: trainsOf(run, spec.layerCount),
+    initial: [],
+    adamw: adamwOf(run),
+    clipNorm: null,
+  });
+  const batch = batchOf(run);
+  const collector = new Collector();
+  const expected = await openTensors(folder, 'full/gradients_step0.safetensors');
+  const norms: Record<string, string> = {
+    attentionNorm: 'input_layernorm',
+    ffnNorm: 'post_attention_layernorm',
+  };
+  const referenceName = (layer: number, name: string) =>
+    `model.layers.${layer}.${norms[name] ?? PROJECTION[name as MatrixName]}.weight`;
+  const signFlips = await compareGradients(trainer.gradients([batch]), collector, (layer, name) =>
+    readFloats(expected, referenceName(layer, name)),
+  );
+  await compareLosses(trainer, batch, run, collector);
+  const final = await openTensors(folder, 'full/final_weights.safetensors');
+  const pairs: Array<[Float32Array, Float32Array]> = [];
+  for (const [layer, values] of (await trainer.parameters()).entries()) {
+    for (const [name, data] of values ?? []) {
+      const reference = await readFloats(final, referenceName(layer, name));
+      collector.compare('final_weights', data, reference);
+      pairs.push([data, reference]);
+    }
+  }
+  return { maxAbs: collector.maxAbs, signFlips, meanFinal: meanDifference(pairs) };
+}
+
+async function compareGradients(
+  computed: ReturnType<ReturnType<LayerEngine['trainer']>['gradients']>,
+  collector: Collector,
+  reference: (layer: number, name: string) => Promise<Float32Array>,
+): Promise<number> {
+  let signFlips = 0;
+  for (const [layer, values] of (await computed).entries()) {
+    for (const [name, data] of values ?? []) {
+      const expected = await reference(layer, name);
+      collector.compare('gradients_step0', data, expected);
+      data.forEach((value, i) => {
+        if (Math.sign(value) !== Math.sign(expected[i]!)) signFlips += 1;
+      });
+    }
+  }
+  return signFlips;
+}
+
+async function compareLosses(
+  trainer: ReturnType<LayerEngine['trainer']>,
+  batch: ReturnType<typeof trainingBatch>,
+  run: RunFile,
+  collector: Collector,
+): Promise<void> {
+  for (const [step, expected] of run.loss_at_step.entries()) {
+    const { loss } = await trainer.step([batch], run.optimizer.lr);
+    collector.compare(step === 0 ? 'loss_step0' : 'loss', Float32Array.of(loss), Float32Array.of(expected));
+  }
+  const after = await trainer.loss(batch);
+  collector.compare('loss', Float32Array.of(after), Float32Array.of(run.loss_after_last_step));
+}
+
+function meanDifference(pairs: ReadonlyArray<readonly [Float32Array, Float32Array]>): number {
+  let sum = 0;
+  let count = 0;
+  for (const [a, b] of pairs) {
+    a.forEach((value, i) => {
+      sum += Math.abs(value - b[i]!);
+    });
+    count += a.length;
+  }
+  return sum / count;
+}

@@ -1,0 +1,33 @@
+/** On onnxruntime-node training is PyTorch's: gradients, ten AdamW steps, results, for LoRA and for full parameters. */
+import { describe, expect, it } from 'vitest';
+import { createNodeBackend } from '@/backends/node-backend.ts';
+import { diskFiles } from '@/model/node-files.ts';
+import { measureFull, measureLora } from './measure-training.ts';
+import { openTiny } from './tiny-models.ts';
+import { expectTraining } from './tolerances.ts';
+
+const open = async (name: string) =>
+  openTiny(await createNodeBackend({ threads: 2 }), diskFiles(`tests/fixtures/${name}/model`));
+
+describe('training on node', () => {
+  it.each(['llama', 'llama-rope3'])('%s: LoRA with layers 2 and 3 frozen', async (name) => {
+    const folder = `tests/fixtures/${name}`;
+    const measured = await measureLora(
+      await open(name),
+      diskFiles(folder),
+      diskFiles(`${folder}/lora/initial`),
+      diskFiles(`${folder}/lora/final`),
+    );
+    expectTraining(measured, name);
+  });
+
+  it('llama: every matrix and norm of the layers that train', async () => {
+    const measured = await measureFull(await open('llama'), diskFiles('tests/fixtures/llama'));
+    expect(measured.signFlips).toBe(0);
+    // The reference's own float32 error is 5.1e-6, 8.7e-6 and 5.0e-4: twice to ten times that.
+    expect(measured.maxAbs.loss_step0).toBeLessThan(1e-5);
+    expect(measured.maxAbs.gradients_step0).toBeLessThan(1e-4);
+    expect(measured.maxAbs.loss).toBeLessThan(2e-4);
+    expect(measured.maxAbs.final_weights).toBeLessThan(1e-3);
+  });
+});
