@@ -1,51 +1,36 @@
 /**
- * Builds one ONNX graph node by node and encodes it. Knows ONNX's data model and nothing of transformers, weights or
- * backends. Opset 21: from 24 on, ORT's WebGPU provider silently loses operators to the CPU.
+ * Builds one ONNX graph node by node. Knows ONNX's data model and nothing of transformers, weights or backends; the bytes
+ * are written by encode.ts. Opset 21: from 24 on, ORT's WebGPU provider silently loses operators to the CPU.
  */
-import { create, toBinary } from '@bufbuild/protobuf';
 import {
-  AttributeProto_AttributeType as AttributeType,
-  TensorProto_DataType as DataType,
-  ModelProtoSchema,
-  type NodeProto,
-  NodeProtoSchema,
-  type TensorProto,
-  TensorProto_DataLocation,
-  TensorProtoSchema,
-  type ValueInfoProto,
-  ValueInfoProtoSchema,
-} from 'onnx-buf';
+  type Attribute,
+  type Dim,
+  type ElementType,
+  encodeModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValue,
+} from './encode.ts';
+
+export type { Attribute, Dim, ElementType };
 
 const OPSET = 21;
 /** ONNX IR 10 goes with opset 21. */
-const IR_VERSION = 10n;
+const IR_VERSION = 10;
 
-export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
-/** A fixed size, or a name for a size that is known at run time only. */
-export type Dim = number | string;
 /** The name of a value in the graph. Branded, so that a plain string is not taken for one. */
 export type Value = string & { readonly __value: true };
 
-/** int, ints, or float (as `{ float }`, since 1 and 1.0 are the same number in JavaScript). */
-export type Attribute = number | readonly number[] | { float: number };
-
-const DATA_TYPES: Record<ElementType, DataType> = {
-  float32: DataType.FLOAT,
-  int32: DataType.INT32,
-  int64: DataType.INT64,
-  bool: DataType.BOOL,
-};
-
 export class GraphBuilder {
-  readonly #nodes: NodeProto[] = [];
-  readonly #initializers: TensorProto[] = [];
-  readonly #inputs: ValueInfoProto[] = [];
-  readonly #outputs: ValueInfoProto[] = [];
+  readonly #nodes: OnnxNode[] = [];
+  readonly #initializers: OnnxTensor[] = [];
+  readonly #inputs: OnnxValue[] = [];
+  readonly #outputs: OnnxValue[] = [];
   readonly #constants = new Map<string, Value>();
   #counter = 0;
 
   input(name: string, type: ElementType, dims: readonly Dim[]): Value {
-    this.#inputs.push(valueInfo(name, type, dims));
+    this.#inputs.push({ name, type, dims });
     return name as Value;
   }
 
@@ -68,98 +53,71 @@ export class GraphBuilder {
     domain = '',
   ): Value[] {
     const output = Array.from({ length: outputCount }, () => this.#fresh(opType));
-    this.#nodes.push(
-      create(NodeProtoSchema, {
-        opType,
-        domain,
-        name: `${opType}_${this.#nodes.length}`,
-        input: inputs.map((value) => value ?? ''),
-        output,
-        attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
-      }),
-    );
+    this.#nodes.push({
+      opType,
+      domain,
+      name: `${opType}_${this.#nodes.length}`,
+      inputs: inputs.map((value) => value ?? ''),
+      outputs: output,
+      attributes,
+    });
     return output;
   }
 
   /** Declares `value` as an output called `name`. A copy node keeps one value usable under two names. */
   output(value: Value, name: string, type: ElementType, dims: readonly Dim[]): void {
-    this.#nodes.push(
-      create(NodeProtoSchema, { opType: 'Identity', name: `out_${name}`, input: [value], output: [name] }),
-    );
-    this.#outputs.push(valueInfo(name, type, dims));
+    this.#nodes.push({ opType: 'Identity', name: `out_${name}`, inputs: [value], outputs: [name] });
+    this.#outputs.push({ name, type, dims });
   }
 
   /** int64 vector (shapes, axes), or scalar when given a number. */
   ints(values: number | readonly number[]): Value {
     const list = typeof values === 'number' ? [values] : values;
-    return this.#constant(`i${JSON.stringify(values)}`, {
-      dataType: DataType.INT64,
-      dims: typeof values === 'number' ? [] : [BigInt(list.length)],
-      int64Data: list.map(BigInt),
-    });
+    const dims = typeof values === 'number' ? [] : [list.length];
+    return this.#constant(`i${JSON.stringify(values)}`, (name) => ({ name, dims, int64: list }));
   }
 
   /** float32 scalar. */
   float(value: number): Value {
-    return this.#constant(`f${value}`, { dataType: DataType.FLOAT, dims: [], floatData: [value] });
+    return this.#constant(`f${value}`, (name) => ({ name, dims: [], float32: [value] }));
   }
 
   /** float32 zeros. */
   zeros(dims: readonly number[]): Value {
     const size = dims.reduce((product, dim) => product * dim, 1);
-    return this.#constant(`z${dims.join(',')}`, {
-      dataType: DataType.FLOAT,
-      dims: dims.map(BigInt),
-      floatData: new Array<number>(size).fill(0),
-    });
+    const float32 = new Array<number>(size).fill(0);
+    return this.#constant(`z${dims.join(',')}`, (name) => ({ name, dims, float32 }));
   }
 
   /** A float32 weight whose bytes lie in a separate buffer, so that the graph stays small. */
   externalWeight(name: string, dims: readonly number[], location: string, offset: number): Value {
     const length = dims.reduce((product, size) => product * size, 4);
-    this.#initializers.push(
-      create(TensorProtoSchema, {
-        name,
-        dataType: DataType.FLOAT,
-        dims: dims.map(BigInt),
-        dataLocation: TensorProto_DataLocation.EXTERNAL,
-        externalData: Object.entries({ location, offset, length }).map(([key, value]) => ({
-          key,
-          value: String(value),
-        })),
-      }),
-    );
+    this.#initializers.push({ name, dims, external: { location, offset, length } });
     return name as Value;
   }
 
   /** The encoded ModelProto. */
   encode(): Uint8Array {
-    const model = create(ModelProtoSchema, {
+    return encodeModel({
       irVersion: IR_VERSION,
       producerName: 'stratascope',
-      opsetImport: [
-        { domain: '', version: BigInt(OPSET) },
-        { domain: 'com.microsoft', version: 1n },
+      opsets: [
+        { domain: '', version: OPSET },
+        { domain: 'com.microsoft', version: 1 },
       ],
-      graph: {
-        name: 'kernel',
-        node: this.#nodes,
-        initializer: this.#initializers,
-        input: this.#inputs,
-        output: this.#outputs,
-      },
+      graphName: 'kernel',
+      nodes: this.#nodes,
+      initializers: this.#initializers,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
     });
-    return toBinary(ModelProtoSchema, model);
   }
 
-  #constant(
-    key: string,
-    tensor: { dataType: DataType; dims: bigint[]; int64Data?: bigint[]; floatData?: number[] },
-  ): Value {
+  #constant(key: string, tensor: (name: string) => OnnxTensor): Value {
     let value = this.#constants.get(key);
     if (!value) {
       value = this.#fresh('const');
-      this.#initializers.push(create(TensorProtoSchema, { name: value, ...tensor }));
+      this.#initializers.push(tensor(value));
       this.#constants.set(key, value);
     }
     return value;
@@ -168,24 +126,4 @@ export class GraphBuilder {
   #fresh(prefix: string): Value {
     return `${prefix}_${this.#counter++}` as Value;
   }
-}
-
-function attribute(name: string, value: Attribute) {
-  if (typeof value === 'number') return { name, type: AttributeType.INT, i: BigInt(value) };
-  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
-  return { name, type: AttributeType.INTS, ints: value.map(BigInt) };
-}
-
-function valueInfo(name: string, elementType: ElementType, dims: readonly Dim[]): ValueInfoProto {
-  const dim = dims.map((size) =>
-    typeof size === 'number'
-      ? { value: { case: 'dimValue' as const, value: BigInt(size) } }
-      : { value: { case: 'dimParam' as const, value: size } },
-  );
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: {
-      value: { case: 'tensorType', value: { elemType: DATA_TYPES[elementType], shape: { dim } } },
-    },
-  });
 }
