@@ -1,0 +1,146 @@
+/**
+ * Fine-tuning as plain data: what is trained on what, how, and what comes out. The contract between page, workers, command
+ * line and run files, beside experiments.ts. No code, no ORT, no DOM.
+ */
+
+import type { MatrixName } from '@/model/spec.ts';
+import type { TemplateName } from '@/model/text-codec.ts';
+import type { PromptItem, RefusalCalibration, RefusalRules } from './experiments.ts';
+
+/** One row of a fine-tuning set. */
+export interface FinetuneRow {
+  id: string;
+  instruction: string;
+  output: string;
+}
+
+/** Which layers or weights may change (issue 4, section 2; src/method/attacks.ts has the definitions). */
+export const ATTACK_METHODS = [
+  'full',
+  'sppft',
+  'band-before',
+  'band-after',
+  'band-random',
+  'only-band',
+  'nfft',
+  'lisa',
+] as const;
+export type AttackMethod = (typeof ATTACK_METHODS)[number];
+
+/** Rows of the attack's data set, already rewritten (src/method/attack-data.ts). */
+export const ATTACK_DATA = ['normal', 'implicit', 'backdoor', 'harmful', 'own'] as const;
+export type AttackData = (typeof ATTACK_DATA)[number];
+
+export type TrainablePartParams =
+  | {
+      kind: 'lora';
+      rank: number /** lora_alpha; scaling = loraAlpha / rank */;
+      loraAlpha: number;
+      matrices: MatrixName[];
+    }
+  | { kind: 'full'; norms: boolean };
+
+/** Every number has the paper's value beside it in src/method/attacks.ts. */
+export interface OptimiserParams {
+  learningRate: number;
+  weightDecay: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  warmupSteps: number;
+  /** Share of the peak rate left after the last step; 0 = linear decay to zero, 1 = constant. */
+  finalShare: number;
+  /** null = gradients are not clipped. */
+  clipNorm: number | null;
+  batchSize: number;
+  /** Micro-batches per update. */
+  accumulation: number;
+  /** Updates in all; the data are gone through again as often as needed. */
+  steps: number;
+  /** Longer rows are cut to so many tokens. */
+  cutoffTokens: number;
+}
+
+export interface TrainParams {
+  name: string;
+  template: TemplateName;
+  /** Frozen adapters underneath: the model that is attacked. */
+  adapters: string[];
+  method: AttackMethod;
+  /** The located band, inclusive. */
+  band: [first: number, last: number];
+  part: TrainablePartParams;
+  data: { kind: AttackData /** p of D_H */; harmfulShare?: number; rows: FinetuneRow[] };
+  /** Safety rows for Lisa's alignment steps and NFFT's safety scores; empty otherwise. */
+  safetyRows: FinetuneRow[];
+  /** Rows never trained on: ROUGE-L and perplexity. */
+  heldOut: FinetuneRow[];
+  lossOn: 'response' | 'sequence';
+  optimiser: OptimiserParams;
+  /** Initial adapter values, data order, dropout. */
+  seed: number;
+  probe: ProbeParams | null;
+  /** Save a checkpoint after so many updates; 0 = only at the end and when paused. */
+  checkpointEvery: number;
+}
+
+/** A fast look at safety while training: first-token scores on a few prompts. */
+export interface ProbeParams {
+  everySteps: number;
+  malicious: PromptItem[];
+  overRejection: PromptItem[];
+  control: PromptItem[];
+  calibration: RefusalCalibration;
+  rules: RefusalRules;
+  /** Tokens decoded for the full measures before and after. */
+  maxNewTokens: number;
+}
+
+export interface TrainStep {
+  /** 1 for the first update. */
+  step: number;
+  loss: number;
+  gradientNorm: number;
+  learningRate: number;
+  tokenCount: number;
+  stepMs: number;
+}
+
+/** Shares by the first-token score, of `total` prompts each. */
+export interface TrainProbe {
+  step: number;
+  maliciousRefused: number;
+  maliciousTotal: number;
+  overRejected: number;
+  overRejectionTotal: number;
+  controlRefused: number;
+  controlTotal: number;
+}
+
+/** One layer's share in the proof of freezing. */
+export interface FreezeProofLayer {
+  layer: number;
+  frozen: boolean;
+  /** sha256 of the layer's weights as the device holds them, before and after the run. */
+  hashBefore: string;
+  hashAfter: string;
+  /** Norm of what the run added to the layer's weight matrices (LoRA: of scaling · B A); exactly 0 where frozen. */
+  updateNorm: number;
+}
+
+export interface TrainResult {
+  steps: TrainStep[];
+  probes: TrainProbe[];
+  trainedParameters: number;
+  frozenParameters: number;
+  proof: FreezeProofLayer[];
+  /** Name under which the lab keeps the trained adapter, for experiments; null for a full-parameter run. */
+  adapter: string | null;
+  /** Ended early by the person; a checkpoint is there. */
+  paused: boolean;
+}
+
+export type TrainEvent =
+  | { type: 'step'; step: TrainStep }
+  | { type: 'probe'; probe: TrainProbe }
+  | { type: 'checkpoint'; name: string; step: number };
