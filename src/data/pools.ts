@@ -2,7 +2,8 @@
  * The prompt pools that ship in public/data: text in, checked prompts out. Where the text comes from (fetch in the
  * browser, disk in Node) is the caller's business. Origin and counts: public/data/README.md.
  */
-import { z } from 'zod';
+import { en } from 'zod/locales';
+import * as z from 'zod/mini';
 import { AppError } from '@/model/app-error.ts';
 import type { PromptItem } from '@/protocol/experiments.ts';
 import { parseDelimited } from './delimited.ts';
@@ -18,9 +19,12 @@ export const BUNDLED_POOL_IDS = [
 ] as const;
 export type BundledPoolId = (typeof BUNDLED_POOL_IDS)[number];
 
-const id = z.string().regex(/^[a-z]+-[0-9]+(-[nm])?$/);
-const text = z.string().trim().min(1).max(MAX_PROMPT_CHARS);
-const word = z.string().min(1);
+/** The small zod speaks no language of its own. */
+const inWords = { error: en().localeError };
+
+const id = z.string().check(z.regex(/^[a-z]+-[0-9]+(-[nm])?$/));
+const text = z.string().check(z.trim(), z.minLength(1), z.maxLength(MAX_PROMPT_CHARS));
+const word = z.string().check(z.minLength(1));
 const categorised = z.object({ id, text, category: word });
 const matched = z.object({ id, text, pair: word, label: z.enum(['normal', 'malicious']) });
 const verbed = z.object({ id, text, verb: word });
@@ -83,13 +87,13 @@ export function parseMatched(
 export function parseRows<Row extends { id: string }>(
   file: string,
   csv: string,
-  schema: z.ZodType<Row>,
+  schema: z.ZodMiniType<Row>,
 ): Row[] {
   const [header = [], ...rows] = parseDelimited(file, csv, ',');
   const seen = new Set<string>();
   return rows.map((cells, index) => {
     const record = Object.fromEntries(header.map((column, at) => [column, cells[at]]));
-    const parsed = schema.safeParse(record);
+    const parsed = schema.safeParse(record, inWords);
     if (!parsed.success) throw damaged(file, `row ${index + 1}: ${z.prettifyError(parsed.error)}`);
     if (seen.has(parsed.data.id))
       throw damaged(file, `row ${index + 1}: the id ${parsed.data.id} is used twice`);

@@ -1,5 +1,5 @@
 /** The run file as JSON Schema, for people who read or write such files with other tools. Derived, never edited. */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { runFileSchema } from './run-file.ts';
 
 /** Of the file as it lies on disk: arrays of numbers as base64. */

@@ -3,7 +3,8 @@
  * model and hash, adapters, template, seeds, and every prompt in full (once, in `pools`; parameters point there).
  * Here: the schema, encoding and decoding. Not here: files, pages, running anything.
  */
-import { z } from 'zod';
+import { en } from 'zod/locales';
+import * as z from 'zod/mini';
 import { AppError } from '@/model/app-error.ts';
 import { sha256Hex } from '@/model/sha256.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
@@ -17,12 +18,15 @@ export const RUN_FILE_LIMIT_BYTES = 64 * 2 ** 20;
 
 // ---------------------------------------------------------------- building blocks
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not a sha256 in lower-case hex');
-const count = z.number().int().nonnegative();
+/** The small zod speaks no language of its own. */
+const inWords = { error: en().localeError };
+
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'not a sha256 in lower-case hex'));
+const count = z.int().check(z.nonnegative());
 
 /** Float32 values, little-endian, as base64: exact, and a third of the size of decimals. */
 const float32Array = z.codec(
-  z.object({ float32: z.base64().describe('little-endian float32 values') }),
+  z.object({ float32: z.base64().check(z.describe('little-endian float32 values')) }),
   z.custom<Float32Array>((value) => value instanceof Float32Array),
   {
     decode: ({ float32 }) => fromBase64(float32),
@@ -30,7 +34,7 @@ const float32Array = z.codec(
   },
 );
 
-export const promptItem = z.object({ id: z.string(), text: z.string(), group: z.string().optional() });
+export const promptItem = z.object({ id: z.string(), text: z.string(), group: z.optional(z.string()) });
 
 const scaleRule = z.object({
   first: count,
@@ -42,7 +46,7 @@ const setting = z.object({ adapters: z.array(z.string()), scale: z.array(scaleRu
 const context = { template: z.enum(TEMPLATE_NAMES), setting };
 
 /** Parameters hold lists of prompts; in the file they are stretches of pools, with indices where not all are meant. */
-const poolReference = z.array(z.object({ pool: z.string(), indices: z.array(count).optional() }));
+const poolReference = z.array(z.object({ pool: z.string(), indices: z.optional(z.array(count)) }));
 type PoolReference = z.infer<typeof poolReference>;
 
 const curve = z.object({
@@ -62,7 +66,7 @@ const cosineCurves = z.object({
 });
 const pairChoice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('all') }),
-  z.object({ kind: z.literal('draws'), draws: count, seed: z.number().int() }),
+  z.object({ kind: z.literal('draws'), draws: count, seed: z.int() }),
 ]);
 const calibration = z.object({
   tokenIds: z.array(count),
@@ -77,20 +81,17 @@ const outcome = z.object({
   index: count,
   score: z.number(),
   refusedByScore: z.boolean(),
-  answer: z.string().optional(),
-  answerIds: z.array(count).optional(),
-  responseClass: z.enum(RESPONSE_CLASSES).optional(),
-  reason: z.string().optional(),
+  answer: z.optional(z.string()),
+  answerIds: z.optional(z.array(count)),
+  responseClass: z.optional(z.enum(RESPONSE_CLASSES)),
+  reason: z.optional(z.string()),
 });
-const order = z.array(count).optional();
+const order = z.optional(z.array(count));
 
 // ---------------------------------------------------------------- one schema per experiment, parameters and result
 
-const part = <K extends ExperimentKind, P extends z.ZodRawShape, R extends z.ZodRawShape>(
-  kind: K,
-  params: P,
-  result: R,
-) =>
+type Shape = Record<string, z.ZodMiniType>;
+const part = <K extends ExperimentKind, P extends Shape, R extends Shape>(kind: K, params: P, result: R) =>
   z.object({
     kind: z.literal(kind),
     /** What a person reads: "aligned, layers 8-13, alpha 1.1". */
@@ -107,7 +108,7 @@ const partSchema = z.discriminatedUnion('kind', [
       normal: poolReference,
       malicious: poolReference,
       pairs: pairChoice,
-      bootstrap: z.object({ replicates: count, seed: z.number().int() }),
+      bootstrap: z.object({ replicates: count, seed: z.int() }),
       lastPoint: z.enum(['before-final-norm', 'after-final-norm']),
     },
     {
@@ -157,7 +158,7 @@ const partSchema = z.discriminatedUnion('kind', [
       mode: z.enum(['score', 'exact']),
       maxNewTokens: count,
       order,
-      firstBatchSize: count.optional(),
+      firstBatchSize: z.optional(count),
     },
     {
       outcomes: z.array(outcome),
@@ -178,7 +179,7 @@ const partSchema = z.discriminatedUnion('kind', [
       alpha: z.number(),
       matrices: z.array(z.enum(MATRIX_NAMES)),
       order,
-      firsts: z.array(count).optional(),
+      firsts: z.optional(z.array(count)),
     },
     {
       baseline: z.object({ refused: count, total: count }),
@@ -190,8 +191,8 @@ const partSchema = z.discriminatedUnion('kind', [
           total: count,
           low: z.number(),
           high: z.number(),
-          gained: count.optional(),
-          lost: count.optional(),
+          gained: z.optional(count),
+          lost: z.optional(count),
         }),
       ),
     },
@@ -219,11 +220,11 @@ export const runFileSchema = z.object({
   }),
   model: z.object({
     name: z.string(),
-    sha256: sha256.nullable(),
+    sha256: z.nullable(sha256),
     adapters: z.array(z.object({ name: z.string(), sha256 })),
   }),
   template: z.enum(TEMPLATE_NAMES),
-  seed: z.number().int(),
+  seed: z.int(),
   pools: z.record(z.string(), pool),
   /** What was asked for, in the words of the tool that wrote the file. For people; nothing depends on it. */
   settings: z.record(z.string(), z.json()),
@@ -299,7 +300,7 @@ export function parseRunFile(text: string, name = 'The file'): ParsedRun {
   }
   const json = parseJson(text, name);
   checkIdentity(json, name);
-  const parsed = z.safeDecode(runFileSchema, json as z.input<typeof runFileSchema>);
+  const parsed = z.safeDecode(runFileSchema, json as z.input<typeof runFileSchema>, inWords);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     throw new AppError(
