@@ -153,33 +153,63 @@ export async function measureSmol(
   engine: Engine,
   folder: FileSet,
   template: 'chat' | 'alpaca',
-  count = Number.POSITIVE_INFINITY,
 ): Promise<Measured> {
-  const collector = new Collector();
-  const all = await readJson<SmolPrompts>(folder, 'prompts.json');
-  const prompts = all.prompts.filter((prompt) => prompt.template === template).slice(0, count);
-  const expected = await openTensors(folder, 'forward.safetensors');
+  const prompts = await smolPrompts(folder, template);
+  const collector = await compareSmolLogits(engine, folder, template, prompts);
   const ids = prompts.map((prompt) => prompt.ids);
+  const expected = await openTensors(folder, 'forward.safetensors');
   const states = await engine.hiddenStates(ids, PLAIN);
-  const logits = await engine.logits(ids, PLAIN);
   const answers = await engine.generate(ids, PLAIN, { maxNewTokens: 16, stopIds: [] });
   const hidden = await readFloats(expected, `${template}.hidden`);
   const finalNorm = await readFloats(expected, `${template}.final_norm`);
-  const topLogits = await readFloats(expected, `${template}.top_logits`);
-  const topBytes = await readBytes(expected, `${template}.top_ids`);
-  const topIds = new Int32Array(topBytes.slice().buffer);
-  const rowOf = (values: Float32Array, row: number, width: number) =>
-    values.subarray(row * width, (row + 1) * width);
   prompts.forEach((prompt, n) => {
-    const { index } = prompt;
     const { hidden: actual, finalNorm: actualNorm } = states[n]!;
-    collector.compare('hidden', actual, rowOf(hidden, index, actual.length));
-    collector.compare('final_norm', actualNorm, rowOf(finalNorm, index, actualNorm.length));
-    const top = Array.from({ length: 20 }, (_, i) => logits[n]![topIds[index * 20 + i]!]!);
-    collector.compare('logits', Float32Array.from(top), rowOf(topLogits, index, 20));
+    collector.compare('hidden', actual, rowOf(hidden, prompt.index, actual.length));
+    collector.compare('final_norm', actualNorm, rowOf(finalNorm, prompt.index, actualNorm.length));
     collector.compareGreedy(answers[n]!, prompt.greedy);
   });
   return collector;
+}
+
+/** The 20 largest logits alone, of the first `count` prompts: what the manifest's parity figure states. */
+export async function measureSmolLogits(
+  engine: Engine,
+  folder: FileSet,
+  template: 'chat' | 'alpaca',
+  count: number,
+): Promise<Measured> {
+  const prompts = (await smolPrompts(folder, template)).slice(0, count);
+  return compareSmolLogits(engine, folder, template, prompts);
+}
+
+async function smolPrompts(folder: FileSet, template: string): Promise<SmolPrompts['prompts']> {
+  const { prompts } = await readJson<SmolPrompts>(folder, 'prompts.json');
+  return prompts.filter((prompt) => prompt.template === template);
+}
+
+async function compareSmolLogits(
+  engine: Engine,
+  folder: FileSet,
+  template: string,
+  prompts: SmolPrompts['prompts'],
+): Promise<Collector> {
+  const collector = new Collector();
+  const expected = await openTensors(folder, 'forward.safetensors');
+  const topLogits = await readFloats(expected, `${template}.top_logits`);
+  const topIds = new Int32Array((await readBytes(expected, `${template}.top_ids`)).slice().buffer);
+  const logits = await engine.logits(
+    prompts.map((prompt) => prompt.ids),
+    PLAIN,
+  );
+  prompts.forEach(({ index }, n) => {
+    const top = Array.from({ length: 20 }, (_, i) => logits[n]![topIds[index * 20 + i]!]!);
+    collector.compare('logits', Float32Array.from(top), rowOf(topLogits, index, 20));
+  });
+  return collector;
+}
+
+function rowOf(values: Float32Array, row: number, width: number): Float32Array {
+  return values.subarray(row * width, (row + 1) * width);
 }
 
 export async function readJson<T>(folder: FileSet, path: string): Promise<T> {

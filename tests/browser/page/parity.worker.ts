@@ -13,6 +13,7 @@ import {
   measureGguf,
   measureScaled,
   measureSmol,
+  measureSmolLogits,
 } from '../../parity/measure.ts';
 import { measureFull, measureLora, type TrainingMeasured } from '../../parity/measure-training.ts';
 import { openGgufEngine, openTiny } from '../../parity/tiny-models.ts';
@@ -95,6 +96,16 @@ const measures = {
     const folder = served('/fixtures/gguf');
     const engine = await openGgufEngine(await createBackend(kind), (await folder.open(file))!);
     return plain(await measureGguf(engine, folder, file));
+  },
+
+  /** Logits of the bundled model alone, under both templates. */
+  async bundledLogits(kind: WebBackend, count: number): Promise<number> {
+    const source = await served('/models/smollm2-135m-instruct').open('SmolLM2-135M-Instruct.Q4_1.gguf');
+    const engine = await openGgufEngine(await createBackend(kind), source!);
+    const folder = served('/fixtures/smollm2');
+    const chat = await measureSmolLogits(engine, folder, 'chat', count);
+    const alpaca = await measureSmolLogits(engine, folder, 'alpaca', count);
+    return Math.max(chat.maxAbs.logits!, alpaca.maxAbs.logits!);
   },
 
   /** The bundled model under both templates. */
