@@ -104,6 +104,13 @@ describe('the choice of what is shown', () => {
     const now = { exact: entry(half, 'exact', false), score: entry(full, 'fast', true) };
     expect(chooseReading(now, nothing)!.truth).toBe('fast');
   });
+  it('prefers a score computed here to a recorded count, and an exact one computed here to both', () => {
+    const recorded = entry(full, 'recorded', true);
+    const live = { exact: recorded, score: entry(full, 'fast', true) };
+    expect(chooseReading(live, nothing)!.truth).toBe('fast');
+    expect(chooseReading({ ...live, score: entry(full, 'fast', false) }, nothing)!.truth).toBe('recorded');
+    expect(chooseReading({ ...live, exact: entry(full, 'exact', true) }, nothing)!.truth).toBe('exact');
+  });
   it('never compares an exact count with a score', () => {
     const now = { exact: entry(full, 'exact', true), score: null };
     expect(chooseReading(now, { exact: null, score: entry(full, 'fast', true) })!.before).toBeNull();

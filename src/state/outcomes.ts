@@ -62,7 +62,8 @@ export interface Reading {
 
 /**
  * Which count is shown for the current alpha, and the one at alpha = 1 that it may be compared with: of the same kind,
- * exact with exact and score with score. While a handle moves, a complete score is better than half of an exact count.
+ * exact with exact and score with score. A complete score is better than half of an exact count, and one that was computed
+ * here takes the place of a recorded number: what is live shows as soon as it is there, and settles when it is exact.
  */
 export function chooseReading(now: CountPair, before: CountPair): Reading | null {
   const kinds = [
@@ -70,7 +71,8 @@ export function chooseReading(now: CountPair, before: CountPair): Reading | null
     [now.score, before.score],
   ] as const;
   const candidates = kinds.filter(([entry]) => entry?.value.outcomes.some(Boolean));
-  const choice = candidates.find(([entry]) => entry!.complete) ?? candidates[0];
+  const complete = candidates.filter(([entry]) => entry!.complete);
+  const choice = complete.find(([entry]) => entry!.truth !== 'recorded') ?? complete[0] ?? candidates[0];
   if (!choice) return null;
   const [entry, baseline] = choice;
   return { truth: entry!.truth, now: entry!, before: baseline, complete: entry!.complete };

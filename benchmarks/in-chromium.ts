@@ -1,0 +1,70 @@
+/** Drives a real Chromium for the benchmarks: the WASM figures in a bare page, and the shipped page itself. */
+import { type Browser, chromium } from 'playwright-core';
+import { diskFile } from '@/model/node-files.ts';
+import { openModel } from '@/model/open-model.ts';
+import type { ModelSpec } from '@/model/spec.ts';
+import { appTarget, ensureBuilt } from '../scripts/build.mjs';
+import { ensureBrowser } from '../scripts/find-browser.mjs';
+import { appMounts, serve } from '../scripts/serve.mjs';
+import { BUNDLED_PATH, type RecountPlan, THROUGHPUT_ROUNDS } from './plan.ts';
+import type { RuntimeFigures } from './run.ts';
+import { type PageFigures, watchPage } from './watch-page.ts';
+
+const benchTarget = {
+  name: 'bench',
+  config: 'benchmarks/vite.config.ts',
+  output: 'dist-bench',
+  inputs: [...appTarget.inputs, 'benchmarks'],
+};
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+async function withBrowser<T>(
+  mounts: Array<{ prefix: string; folder: string }>,
+  use: (browser: Browser, url: string) => Promise<T>,
+): Promise<T> {
+  const server = await serve({ mounts });
+  const browser = await chromium.launch({ executablePath: ensureBrowser(), headless: true, args: FLAGS });
+  try {
+    return await use(browser, server.url);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+export async function measureInChromium(plan: RecountPlan): Promise<RuntimeFigures> {
+  await ensureBuilt(benchTarget);
+  const { spec } = await openModel(diskFile(`public/${BUNDLED_PATH}`));
+  const mounts = [
+    { prefix: '/', folder: benchTarget.output },
+    { prefix: '/', folder: 'public' },
+  ];
+  return withBrowser(mounts, async (browser, url) => {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(0);
+    await page.goto(url);
+    await page.waitForFunction(() => 'bench' in window);
+    const throughput = await page.evaluate(
+      ([given, rounds, threads]) => window.bench.measure('throughput', given as ModelSpec, rounds, threads),
+      [spec, THROUGHPUT_ROUNDS, plan.threads] as const,
+    );
+    const recount = await page.evaluate(
+      ([path, given]) => window.bench.measure('recount', `/${path}`, given),
+      [BUNDLED_PATH, plan] as const,
+    );
+    return { recount, throughput };
+  });
+}
+
+export async function measurePage(): Promise<PageFigures> {
+  await ensureBuilt(appTarget);
+  return withBrowser(appMounts, watchPage);
+}
