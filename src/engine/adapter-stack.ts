@@ -1,12 +1,16 @@
-/** Stacked adapters become one A and one B per matrix by concatenating ranks. Base alone is the empty stack. */
+/**
+ * Stacked adapters become one A and one B per matrix by concatenating ranks. Base alone is the empty stack. An adapter of
+ * whole weights takes the place of the model's own.
+ */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import type { TrainedLora } from '@/kernels/layer-kernel.ts';
 import type { AdapterData, LoraPair } from '@/model/adapter-spec.ts';
+import { AppError } from '@/model/app-error.ts';
 import { MATRIX_NAMES, type MatrixName, type ModelSpec, matrixDims } from '@/model/spec.ts';
 
 export interface LayerAdapter {
   matrices: MatrixName[];
-  /** Inputs of the layer kernel: loraA.<matrix> [rank, in], loraB.<matrix> [out, rank]. */
+  /** Inputs of the layer kernel: loraA.<matrix> [rank, in], loraB.<matrix> [out, rank]; and weights that replace the model's. */
   inputs: Record<string, DeviceTensor>;
   /** Updates that train on top: their inputs are trainA.<matrix>, trainB.<matrix>. */
   trained?: TrainedLora;
@@ -23,6 +27,14 @@ export function stackAdapters(
   adapters: readonly AdapterData[],
 ): AdapterStack {
   const dims = matrixDims(spec);
+  const replacing = adapters.filter(({ replaced }) => replaced);
+  if (replacing.length > 1) {
+    throw new AppError(
+      'bad-input',
+      `${replacing.map(({ name }) => name).join(' and ')} both replace the model's weights.`,
+      'Use one of them.',
+    );
+  }
   const layers = Array.from({ length: spec.layerCount }, (_, layer) => {
     const result: LayerAdapter = { matrices: [], inputs: {} };
     for (const matrix of MATRIX_NAMES) {
@@ -33,6 +45,10 @@ export function stackAdapters(
       result.matrices.push(matrix);
       result.inputs[`loraA.${matrix}`] = backend.upload(a, [rank, input]);
       result.inputs[`loraB.${matrix}`] = backend.upload(b, [out, rank]);
+    }
+    for (const [name, data] of Object.entries(replacing[0]?.replaced?.[layer] ?? {})) {
+      const matrix = MATRIX_NAMES.find((one) => one === name);
+      result.inputs[name] = backend.upload(data, matrix ? dims[matrix] : [spec.hiddenSize]);
     }
     return result;
   });

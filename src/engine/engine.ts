@@ -5,6 +5,7 @@
  */
 import type { AdapterData } from '@/model/adapter-spec.ts';
 import type { MatrixName, ModelSpec } from '@/model/spec.ts';
+import type { Trainer, TrainerOptions } from './train/trainer.ts';
 
 /** Multiply the named weight matrices of layers first..last by alpha (paper eq. 1). Later rules multiply on top. */
 export interface ScaleRule {
@@ -73,6 +74,12 @@ export interface Engine {
   /** Work of the latest finished pass; absent where the engine does not count it. */
   readonly lastRun?: PassWork;
   addAdapter(adapter: AdapterData): void;
+  /** What was added under this name. */
+  adapter?(name: string): AdapterData | undefined;
+  /** Forgets an adapter and what was computed with it. */
+  removeAdapter?(name: string): Promise<void>;
+  /** Training over the named frozen adapters; absent where an engine cannot train. */
+  trainer?(adapters: readonly string[], options: TrainerOptions): Trainer;
   hiddenStates(
     sequences: readonly TokenIds[],
     setting: ModelSetting,

@@ -88,7 +88,11 @@ export class LayerEngine implements Engine {
     });
   }
 
-  /** A trainer on these weights, over the named frozen adapters. A full-parameter trainer changes the engine's weights. */
+  adapter(name: string): AdapterData | undefined {
+    return this.#adapters.get(name);
+  }
+
+  /** A trainer over the named frozen adapters. It leaves the engine's own weights as they are. */
   trainer(adapters: readonly string[], options: TrainerOptions): Trainer {
     const context: TrainerContext = {
       backend: this.backend,
@@ -96,15 +100,7 @@ export class LayerEngine implements Engine {
       weights: this.weights,
       loop: this.#loop,
       adapters: this.#stack(adapters),
-      exclusive: (task) =>
-        this.#mutex.run(async () => {
-          const result = await task();
-          if (options.part.kind === 'full') {
-            this.#hidden.clear();
-            this.#prefixes.clear();
-          }
-          return result;
-        }),
+      exclusive: (task) => this.#mutex.run(task),
     };
     return new Trainer(context, options);
   }

@@ -15,11 +15,13 @@ const axes = (name: string): [string, string] => [`${name}_0`, `${name}_1`];
  * torch.optim.AdamW. Inputs per tensor: p, g, m, v (parameter, gradient, first and second moment). Inputs [1]: keep =
  * 1 - lr · decay, stepSize = lr / (1 - beta1^t), secondScale = 1 / sqrt(1 - beta2^t), gradientScale (clipping).
  * Outputs per tensor: p', m', v'. New tensors, never in place: WebGPU refuses one buffer as input and output.
+ * masked: one more input mask per tensor; where it is 0, p' is p bit for bit, whatever decay and moments say.
  */
 export function buildAdamWKernel(
   names: readonly string[],
   rank: (name: string) => 1 | 2,
   constants: AdamWConstants,
+  masked = false,
 ): Uint8Array {
   const graph = new GraphBuilder();
   const scalar = (name: string) => graph.input(name, 'float32', [1]);
@@ -41,9 +43,40 @@ export function buildAdamWKernel(
     const v2 = add(mul(v!, graph.float(constants.beta2)), mul(mul(g, g), graph.float(1 - constants.beta2)));
     const denominator = add(mul(graph.op('Sqrt', [v2]), secondScale!), graph.float(constants.epsilon));
     const step = graph.op('Div', [mul(m2, stepSize!), denominator]);
-    graph.output(graph.op('Sub', [mul(p!, keep!), step]), `p2.${name}`, 'float32', dims);
+    let p2 = graph.op('Sub', [mul(p!, keep!), step]);
+    if (masked) {
+      const trains = graph.op('Greater', [graph.input(`mask.${name}`, 'float32', dims), graph.float(0)]);
+      p2 = graph.op('Where', [trains, p2, p!]);
+    }
+    graph.output(p2, `p2.${name}`, 'float32', dims);
     graph.output(m2, `m2.${name}`, 'float32', dims);
     graph.output(v2, `v2.${name}`, 'float32', dims);
+  }
+  return graph.encode();
+}
+
+/**
+ * What changes a gradient before its norm is taken. Inputs g.<name>; with `anchored` p.<name>, anchor.<name> and rho [1]:
+ * g + rho (p - anchor), the gradient of Lisa's proximal term rho/2 ||p - anchor||² (Huang et al. 2024); with `masked`
+ * mask.<name>: the result times 0 or 1. Outputs adjusted.<name>.
+ */
+export function buildAdjustKernel(
+  names: readonly string[],
+  rank: (name: string) => 1 | 2,
+  { anchored, masked }: { anchored: boolean; masked: boolean },
+): Uint8Array {
+  const graph = new GraphBuilder();
+  const rho = anchored ? graph.input('rho', 'float32', [1]) : undefined;
+  for (const name of names) {
+    const dims = axes(name).slice(0, rank(name));
+    const tensor = (kind: string) => graph.input(`${kind}.${name}`, 'float32', dims);
+    let g = tensor('g');
+    if (rho) {
+      const distance = graph.op('Sub', [tensor('p'), tensor('anchor')]);
+      g = graph.op('Add', [g, graph.op('Mul', [distance, rho])]);
+    }
+    if (masked) g = graph.op('Mul', [g, tensor('mask')]);
+    graph.output(g, `adjusted.${name}`, 'float32', dims);
   }
   return graph.encode();
 }

@@ -4,6 +4,9 @@
  */
 import type { MatrixName } from './spec.ts';
 
+/** A weight of one layer as the kernels name it. */
+export type LayerInputName = MatrixName | 'attentionNorm' | 'ffnNorm';
+
 /** One pair. `a` is [rank, in], `b` is [out, rank], both float32 row-major as PEFT stores them. */
 export interface LoraPair {
   rank: number;
@@ -20,4 +23,6 @@ export interface AdapterData {
   sha256: string;
   /** layers[k][matrix] is absent where the adapter leaves that matrix alone. */
   layers: Array<Partial<Record<MatrixName, LoraPair>>>;
+  /** After full-parameter training: whole weights that stand in for the model's; null or absent where it keeps its own. */
+  replaced?: Array<Partial<Record<LayerInputName, Float32Array>> | null>;
 }

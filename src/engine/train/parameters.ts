@@ -1,7 +1,8 @@
 /** What trains: tensors by layer and kernel input name, where they live, how they start. Not here: steps (trainer.ts). */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
-import type { AdapterData, LoraPair } from '@/model/adapter-spec.ts';
+import type { AdapterData, LayerInputName, LoraPair } from '@/model/adapter-spec.ts';
 import { MATRIX_NAMES, type MatrixName, type ModelSpec, matrixDims } from '@/model/spec.ts';
+import type { AdapterStack } from '../adapter-stack.ts';
 import type { DeviceWeights } from '../device-weights.ts';
 
 /** LoRA beside frozen weights, or the weights themselves. */
@@ -18,6 +19,9 @@ export interface NamedValues {
 
 /** [layer][input name]; a layer that does not train is null. */
 export type LayerTensors = Array<Record<string, DeviceTensor> | null>;
+
+/** The same as values in JavaScript. */
+export type LayerValues = Array<Map<string, Float32Array> | null>;
 
 /** A seeded generator of numbers in [0, 1), given by the caller: the engine knows no randomness of its own. */
 export type Random = () => number;
@@ -71,15 +75,62 @@ export function uploadLayers(
   );
 }
 
-/** The weights that a full run trains are the engine's own: an update replaces them there. */
+/** Where a full run starts: the tensors that layers compute with, the model's or those of an adapter that replaces them. */
 export function weightTensors(
-  weights: DeviceWeights,
+  { weights, adapters }: { weights: DeviceWeights; adapters: AdapterStack },
   shapes: ReadonlyMap<string, readonly number[]>,
   trains: readonly boolean[],
 ): LayerTensors {
-  return weights.layers.map((layer, index) =>
-    trains[index] ? Object.fromEntries([...shapes.keys()].map((name) => [name, layer[name]!])) : null,
+  return weights.layers.map((layer, index) => {
+    if (!trains[index]) return null;
+    const tensors = { ...layer, ...adapters.layers[index]!.inputs };
+    return Object.fromEntries([...shapes.keys()].map((name) => [name, tensors[name]!]));
+  });
+}
+
+/** Copies in JavaScript's memory. */
+export async function readLayers(backend: Backend, tensors: LayerTensors): Promise<LayerValues> {
+  const result: LayerValues = [];
+  for (const values of tensors) {
+    if (!values) {
+      result.push(null);
+      continue;
+    }
+    const layer = new Map<string, Float32Array>();
+    for (const [name, tensor] of Object.entries(values)) layer.set(name, await backend.read(tensor));
+    result.push(layer);
+  }
+  return result;
+}
+
+/** New tensors with `values` in the shapes of `like`. Backends may keep an array they are given, so it is copied. */
+export function copyLayers(
+  backend: Backend,
+  like: LayerTensors,
+  values: ReadonlyArray<ReadonlyMap<string, Float32Array> | null>,
+): LayerTensors {
+  return like.map((layer, index) =>
+    layer
+      ? Object.fromEntries(
+          Object.entries(layer).map(([name, { dims }]) => [
+            name,
+            backend.upload(values[index]!.get(name)!.slice(), dims),
+          ]),
+        )
+      : null,
   );
+}
+
+/** Weights after a full run, as an adapter that replaces the model's own. */
+export function toReplacedWeights(name: string, layers: LayerValues): AdapterData {
+  return {
+    name,
+    sha256: '',
+    layers: layers.map(() => ({})),
+    replaced: layers.map((values) =>
+      values ? (Object.fromEntries(values) as Partial<Record<LayerInputName, Float32Array>>) : null,
+    ),
+  };
 }
 
 /** Trained pairs as an adapter that engine and PEFT understand. */
