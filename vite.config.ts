@@ -7,19 +7,19 @@ import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig, type Plugin, type UserConfig } from 'vite';
 import { isolationHeaders } from './scripts/serve.mjs';
 
-const EMPTY_ID = '\0empty';
+const LEFT_OUT_ID = '\0left-out';
 
 /**
- * One ONNX Runtime in the browser, the one that src/backends asks for, and of transformers.js only its tokenizers.
- * Its published bundle cannot be taken apart (117 kB gzipped for the tokenizer class instead of 42), imports a second
- * runtime of 27 MB and loads that from a CDN; so the class is taken from its source file in the same package, where what
- * belongs to Node or to running models is replaced by nothing. A version that moves the file fails the build.
+ * Of transformers.js only its tokenizer class, from its source file: the published bundle cannot be taken apart (117 kB
+ * gzipped instead of 28), imports a second ONNX Runtime of 27 MB and loads that from a CDN. Of what that file imports,
+ * downloading and tensors are left out: tokenizers here are built from objects in memory and answer with arrays
+ * (src/model/tokenizer-library.ts). A version that moves a file or a name fails the build.
  */
 function tokenizersOnly(): Plugin {
   const source = fileURLToPath(
     new URL('./node_modules/@huggingface/transformers/src/tokenization_utils.js', import.meta.url),
   );
-  const unwanted = /^(node:.*|sharp|onnxruntime-(node|web)(\/.*)?|.*\/onnx-node\.js)$/;
+  const unwanted = /^\.\/utils\/(hub|tensor|logger|model_registry\/get_tokenizer_files)\.js$/;
   return {
     name: 'tokenizers-only',
     enforce: 'pre',
@@ -27,20 +27,52 @@ function tokenizersOnly(): Plugin {
       if (specifier === '@huggingface/transformers') return source;
       // Modules of the command line stand behind dynamic imports that no page reaches.
       if (/[\\/]node-[\w-]+\.ts$/.test(importer ?? '') && /^(node:|onnxruntime-node$)/.test(specifier))
-        return EMPTY_ID;
-      const isTransformers = importer?.replaceAll('\\', '/').includes('@huggingface/transformers/src/');
-      return isTransformers && unwanted.test(specifier) ? EMPTY_ID : null;
+        return LEFT_OUT_ID;
+      return importer?.endsWith('/tokenization_utils.js') && unwanted.test(specifier) ? LEFT_OUT_ID : null;
     },
     load(id) {
-      // `env` undefined makes transformers.js skip every setting of the runtime, the CDN's address among them.
-      return id === EMPTY_ID
-        ? 'export default {}; export const env = undefined, Tensor = class {}, InferenceSession = class {};'
-        : null;
+      if (id !== LEFT_OUT_ID) return null;
+      return `
+        const leftOut = () => { throw new Error('This part of a library is not in the page (vite.config.ts).'); };
+        export default {};
+        export const logger = console, getModelJSON = leftOut, get_tokenizer_files = leftOut;
+        export class Tensor { constructor() { leftOut(); } }`;
     },
-    transform(code, id) {
-      if (!id.replaceAll('\\', '/').endsWith('@huggingface/transformers/src/backends/onnx.js')) return null;
-      // Unreachable without `env`; taken out as well, so that a search of the bundle proves it (scripts/size.mjs).
-      return { code: code.replaceAll('https://cdn.jsdelivr.net/npm/', 'about:invalid#'), map: null };
+  };
+}
+
+/** The page speaks English, so of the names that react-aria gives to hidden buttons in 34 languages it needs one. */
+function englishOnly(): Plugin {
+  return {
+    name: 'english-only',
+    enforce: 'pre',
+    load: {
+      filter: { id: /react-(aria|stately)[\w-]*\/dist\/.*\/intl\/.*(?<!en-US)\.m?js$/ },
+      // A language that is not there is replaced by en-US (LocalizedStringDictionary).
+      handler: () => 'export default undefined;',
+    },
+  };
+}
+
+/**
+ * Each package of d3 promises to be free of side effects, but is one file, whose tables (40 colour schemes, all kinds of
+ * curves) are calls that a bundler must keep unless they are marked as pure.
+ */
+function unusedTablesOfD3(): Plugin {
+  return {
+    name: 'unused-tables-of-d3',
+    transform: {
+      filter: { id: /[\\/]d3-[\w-]+[\\/]dist[\\/]d3-[\w-]+\.mjs$/ },
+      handler: (code) => ({
+        code: code
+          // As a whole: neither the links of a chain nor the arguments of a call are covered by its mark.
+          .replace(
+            /^((?:var|const) [\w$]+ = )((?:new )?[\w$.]+\([^;{]*\));$/gm,
+            '$1/*#__PURE__*/ (() => $2)();',
+          )
+          .replace(/^(var [\w$]+ = )(?=\(function )/gm, '$1/*#__PURE__*/ '),
+        map: null,
+      }),
     },
   };
 }
@@ -52,7 +84,7 @@ const checks = { pluginTimings: false };
 export function sharedConfig(): UserConfig {
   return {
     base: './',
-    plugins: [react(), tokenizersOnly()],
+    plugins: [react(), tokenizersOnly(), englishOnly(), unusedTablesOfD3()],
     resolve: {
       alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) },
       // ONNX Runtime without its loader embedded: WASM threads re-run their own script, which must not be our chunk.
@@ -62,6 +94,8 @@ export function sharedConfig(): UserConfig {
     optimizeDeps: { exclude: ['onnxruntime-web', '@huggingface/transformers'] },
     build: {
       target: 'es2023',
+      // Every browser of that year knows it.
+      modulePreload: { polyfill: false },
       // public/ holds 100 MB of models; the servers mount it beside the build instead of copying it every time.
       copyPublicDir: false,
       // Never a data: address: WebAssembly is fetched and compiled while it streams.
