@@ -172,7 +172,11 @@ describe('run file', () => {
       ['[1,2]', /not a Stratascope run file/, /stratascope curves/],
       ['null', /not a Stratascope run file/, /stratascope curves/],
       ['{"schema":"other.thing"}', /its schema is "other.thing"/, /stratascope curves/],
-      [text.replace('"kind":"sweep"', '"kind":"dance"'), /kind is wrong: Invalid option: expected one of "curves"|"sweep"/, /untouched copy/],
+      [
+        text.replace('"kind":"sweep"', '"kind":"dance"'),
+        /kind is wrong: Invalid option: expected one of "curves"/,
+        /untouched copy/,
+      ],
       [text.replace('"total":3', '"total":-3'), /parts\.0\.result\.total/, /untouched copy/],
       [
         text.replace('"prompts":[{"pool":"over-rejection"', '"prompts":[{"pool":"other"'),
