@@ -2,8 +2,9 @@
  * The fine-tuning data that ships in public/data/finetune: text in, checked rows out. Where the text comes from (fetch in the
  * browser, disk in Node) is the caller's business. Origin and counts: public/data/finetune/README.md.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { AppError } from '@/model/app-error.ts';
+import { inWords } from '@/protocol/schema-words.ts';
 import type { FinetuneRow } from '@/protocol/training.ts';
 import { type ParsedQuestion, parseKnowledgeFile } from './finetune-knowledge.ts';
 
@@ -25,9 +26,9 @@ export const BUNDLED_KNOWLEDGE_SUBJECTS = [
 export type BundledFinetune = Record<keyof typeof BUNDLED_FINETUNE_FILES, FinetuneRow[]>;
 
 const row = z.strictObject({
-  id: z.string().regex(/^[a-z]+-[0-9]{3}$/),
-  instruction: z.string().min(1),
-  output: z.string().min(1),
+  id: z.string().check(z.regex(/^[a-z]+-[0-9]{3}$/)),
+  instruction: z.string().check(z.minLength(1)),
+  output: z.string().check(z.minLength(1)),
 });
 
 /** `read` gets a path below public/data, such as "finetune/kitchen-train.jsonl", and returns the file's text. */
@@ -62,7 +63,7 @@ export function parseFinetuneRows(file: string, text: string): FinetuneRow[] {
     .split('\n')
     .filter((line) => line.trim() !== '')
     .map((line, index) => {
-      const parsed = row.safeParse(parseLine(file, index + 1, line));
+      const parsed = row.safeParse(parseLine(file, index + 1, line), inWords);
       if (!parsed.success) throw damaged(file, `line ${index + 1}: ${z.prettifyError(parsed.error)}`);
       if (seen.has(parsed.data.id))
         throw damaged(file, `line ${index + 1}: the id ${parsed.data.id} is used twice`);

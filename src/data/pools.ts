@@ -2,10 +2,10 @@
  * The prompt pools that ship in public/data: text in, checked prompts out. Where the text comes from (fetch in the
  * browser, disk in Node) is the caller's business. Origin and counts: public/data/README.md.
  */
-import { en } from 'zod/locales';
 import * as z from 'zod/mini';
 import { AppError } from '@/model/app-error.ts';
 import type { PromptItem } from '@/protocol/experiments.ts';
+import { inWords } from '@/protocol/schema-words.ts';
 import { parseDelimited } from './delimited.ts';
 import { MAX_PROMPT_CHARS } from './limits.ts';
 
@@ -18,9 +18,6 @@ export const BUNDLED_POOL_IDS = [
   'control',
 ] as const;
 export type BundledPoolId = (typeof BUNDLED_POOL_IDS)[number];
-
-/** The small zod speaks no language of its own. */
-const inWords = { error: en().localeError };
 
 const id = z.string().check(z.regex(/^[a-z]+-[0-9]+(-[nm])?$/));
 const text = z.string().check(z.trim(), z.minLength(1), z.maxLength(MAX_PROMPT_CHARS));

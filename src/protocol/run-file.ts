@@ -3,13 +3,13 @@
  * model and hash, adapters, template, seeds, and every prompt in full (once, in `pools`; parameters point there).
  * Here: the schema, encoding and decoding. Not here: files, pages, running anything.
  */
-import { en } from 'zod/locales';
 import * as z from 'zod/mini';
 import { AppError } from '@/model/app-error.ts';
 import { sha256Hex } from '@/model/sha256.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
 import { type ExperimentKind, type ExperimentMap, type PromptItem, RESPONSE_CLASSES } from './experiments.ts';
+import { inWords } from './schema-words.ts';
 
 export const RUN_FILE_SCHEMA = 'stratascope.run';
 export const RUN_FILE_VERSION = 1;
@@ -17,9 +17,6 @@ export const RUN_FILE_VERSION = 1;
 export const RUN_FILE_LIMIT_BYTES = 64 * 2 ** 20;
 
 // ---------------------------------------------------------------- building blocks
-
-/** The small zod speaks no language of its own. */
-const inWords = { error: en().localeError };
 
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'not a sha256 in lower-case hex'));
 const count = z.int().check(z.nonnegative());
