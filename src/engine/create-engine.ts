@@ -1,5 +1,6 @@
 /** Chooses the backend, moves the weights there, hands out the engine. Backends are loaded only when they are used. */
 import type { Backend } from '@/backends/backend.ts';
+import { hardwareAdapter } from '@/backends/webgpu-adapter.ts';
 import type { LoadedModel } from '@/model/loaded-model.ts';
 import { uploadWeights } from './device-weights.ts';
 import type { BackendInfo } from './engine.ts';
@@ -51,6 +52,5 @@ async function createBackend({ backend, threads }: CreateEngineOptions): Promise
 /** Node has its own runtime; a browser's GPU is taken when it is a real one, since a software adapter is slower than WASM. */
 async function automaticKind(): Promise<BackendInfo['kind']> {
   if (typeof process !== 'undefined' && process.versions?.node) return 'node';
-  const { hardwareAdapter } = await import('@/backends/webgpu-adapter.ts');
   return (await hardwareAdapter()) ? 'webgpu' : 'wasm';
 }
