@@ -24,10 +24,12 @@ const LAYERS: Record<string, LayerRule> = {
   kernels: { values: ['onnx', 'model'] },
   backends: { values: ['model'], types: ['engine'] },
   engine: { values: ['kernels', 'backends', 'model'] },
+  // Runs on paper, their memory, checkpoints and proofs.
+  training: { values: ['engine', 'method', 'model'], types: ['protocol'] },
   // Experiments, and how threads talk about them.
   protocol: { values: ['model'], types: ['engine'] },
-  experiments: { values: ['method', 'protocol', 'model'], types: ['engine'] },
-  lab: { values: ['experiments', 'engine', 'protocol', 'model'] },
+  experiments: { values: ['training', 'method', 'protocol', 'model'], types: ['engine'] },
+  lab: { values: ['experiments', 'training', 'engine', 'protocol', 'model'] },
   // Files of prompts that a person brings.
   data: { values: ['protocol', 'model'] },
   // The page.
@@ -51,6 +53,7 @@ const LIBRARY_HOMES: Array<{ library: RegExp; home: RegExp; why: string }> = [
   { library: /^onnxruntime-/, home: /^src\/backends\//, why: 'only backends know the runtime' },
   { library: /^(onnx-buf|@bufbuild\/)/, home: /^src\/onnx\//, why: 'only onnx knows the file format' },
   { library: /^@huggingface\//, home: /^src\/model\//, why: 'only model knows tokenizers' },
+  { library: /^zod$/, home: /^cli\//, why: 'the page takes zod/mini: zod weighs 17 kB more' },
   { library: /^comlink$/, home: /^src\/lab\//, why: 'only lab talks between threads' },
   {
     library: /^react/,
