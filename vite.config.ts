@@ -26,15 +26,13 @@ function tokenizersOnly(): Plugin {
     resolveId(specifier, importer) {
       if (specifier === '@huggingface/transformers') return source;
       // Modules of the command line stand behind dynamic imports that no page reaches.
-      if (/[\\/]node-[\w-]+\.ts$/.test(importer ?? '') && /^(node:|onnxruntime-node$)/.test(specifier))
-        return LEFT_OUT_ID;
+      if (/\/src\/\w+\/node-[\w-]+\.ts$/.test(specifier.replaceAll('\\', '/'))) return LEFT_OUT_ID;
       return importer?.endsWith('/tokenization_utils.js') && unwanted.test(specifier) ? LEFT_OUT_ID : null;
     },
     load(id) {
       if (id !== LEFT_OUT_ID) return null;
       return `
         const leftOut = () => { throw new Error('This part of a library is not in the page (vite.config.ts).'); };
-        export default {};
         export const logger = console, getModelJSON = leftOut, get_tokenizer_files = leftOut;
         export class Tensor { constructor() { leftOut(); } }`;
     },
@@ -86,7 +84,11 @@ export function sharedConfig(): UserConfig {
     base: './',
     plugins: [react(), tokenizersOnly(), englishOnly(), unusedTablesOfD3()],
     resolve: {
-      alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) },
+      alias: {
+        '@': fileURLToPath(new URL('./src', import.meta.url)),
+        // React has it itself since version 18.
+        'use-sync-external-store/shim/index.js': 'react',
+      },
       // ONNX Runtime without its loader embedded: WASM threads re-run their own script, which must not be our chunk.
       conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions],
     },
