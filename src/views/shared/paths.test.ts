@@ -6,7 +6,10 @@ import { layerMargins, layerScale } from './layer-scale.ts';
 import { bandPath, linePath } from './paths.ts';
 import { valueAxis } from './value-axis.ts';
 
-const value = fc.oneof({ weight: 3, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }) }, fc.constant(NaN));
+const value = fc.oneof(
+  { weight: 3, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }) },
+  fc.constant(NaN),
+);
 const curves = fc
   .integer({ min: 1, max: 40 })
   .chain((count) => fc.array(fc.tuple(value, value), { minLength: count, maxLength: count }));
