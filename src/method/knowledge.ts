@@ -37,7 +37,8 @@ export const CHOICE_CONTINUATIONS: readonly string[] = CHOICE_LETTERS.map((lette
 
 /**
  * The other usual form, for models too small to use letters: the bare question, and the log-probability of each option's
- * text, best divided by its characters (as "acc_norm" of lm-evaluation-harness does). Figures of the two forms differ.
+ * text, best divided by its characters (as "acc_norm" of lm-evaluation-harness does). Figures of the two forms differ: the
+ * bundled model of 135 million parameters always says A in the first form and has 83 of 120 own questions right in this one.
  */
 export function clozePrompt({ question }: KnowledgeQuestion): string {
   return `Question: ${question}\nAnswer:`;
