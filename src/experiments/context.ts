@@ -3,12 +3,23 @@ import type { Engine } from '@/engine/engine.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { RenderedPrompt, TemplateName, TextCodec } from '@/model/text-codec.ts';
 import type { PromptItem } from '@/protocol/experiments.ts';
+import type { CheckpointStore } from '@/training/checkpoint-store.ts';
 import type { VectorStore } from './vector-store.ts';
 
 export interface ExperimentContext {
   engine: Engine;
   text: TextCodec;
   vectors: VectorStore;
+  training?: TrainingSurroundings;
+}
+
+/** What training needs besides: where checkpoints go, and how much memory there is. */
+export interface TrainingSurroundings {
+  checkpoints: CheckpointStore;
+  /** Where they go when the first has no room. */
+  fallback?: CheckpointStore;
+  /** null = not known. */
+  memoryLimitBytes: number | null;
 }
 
 /** Renders a pool; an empty pool is an error that names the pool. */

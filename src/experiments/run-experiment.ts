@@ -7,6 +7,7 @@ import type { ExperimentContext } from './context.ts';
 import { cosineMatrixExperiment } from './cosine-matrix.ts';
 import { countExperiment } from './count.ts';
 import { similarityExperiment } from './similarity.ts';
+import { trainExperiment } from './train.ts';
 
 type Experiments = {
   [K in ExperimentKind]: (
@@ -23,6 +24,7 @@ export const EXPERIMENTS: Experiments = {
   calibrate: calibrateExperiment,
   count: countExperiment,
   bandScan: bandScanExperiment,
+  train: trainExperiment,
 };
 
 export function runExperiment<K extends ExperimentKind>(

@@ -5,6 +5,7 @@
  */
 import type { ModelSetting } from '@/engine/engine.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
+import type { TrainEvent, TrainParams, TrainResult } from './training.ts';
 
 /** A prompt of any pool. `group` clusters dependent prompts for statistics (the verb of an over-rejection prompt). */
 export interface PromptItem {
@@ -218,6 +219,8 @@ export interface ExperimentMap {
   calibrate: { params: CalibrateParams; event: PromptOutcome; result: CalibrateResult };
   count: { params: CountParams; event: PromptOutcome; result: CountResult };
   bandScan: { params: BandScanParams; event: BandPoint; result: BandScanResult };
+  /** A signal that aborts pauses the run: it ends with a checkpoint and a result that says so. */
+  train: { params: TrainParams; event: TrainEvent; result: TrainResult };
 }
 export type ExperimentKind = keyof ExperimentMap;
 

@@ -9,6 +9,7 @@ import { sha256Hex } from '@/model/sha256.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
 import { type ExperimentKind, type ExperimentMap, type PromptItem, RESPONSE_CLASSES } from './experiments.ts';
+import { trainParamsShape, trainResultShape } from './run-file-train.ts';
 import { inWords } from './schema-words.ts';
 
 export const RUN_FILE_SCHEMA = 'stratascope.run';
@@ -194,6 +195,7 @@ const partSchema = z.discriminatedUnion('kind', [
       ),
     },
   ),
+  part('train', trainParamsShape, trainResultShape),
 ]);
 
 const pool = z.object({
@@ -206,7 +208,7 @@ const pool = z.object({
 export const runFileSchema = z.object({
   schema: z.literal(RUN_FILE_SCHEMA),
   version: z.literal(RUN_FILE_VERSION),
-  kind: z.enum(['curves', 'sweep']),
+  kind: z.enum(['curves', 'sweep', 'train']),
   createdAt: z.iso.datetime(),
   app: z.object({ name: z.string(), version: z.string() }),
   backend: z.object({
@@ -383,6 +385,8 @@ const PROMPT_FIELDS = {
   calibrate: ['prompts'],
   count: ['prompts'],
   bandScan: ['prompts'],
+  // Its probe's prompts and its rows stay with it: a training run is whole in one part.
+  train: [],
 } as const satisfies Record<ExperimentKind, readonly string[]>;
 
 function withReferences(one: RunPart, pools: Record<string, PromptItem[]>): StoredPart {

@@ -12,6 +12,10 @@ export interface FinetuneRow {
   id: string;
   instruction: string;
   output: string;
+  /** Instead of the run's template. */
+  template?: TemplateName;
+  /** The output was cut somewhere: no end token is taught after it. */
+  cut?: boolean;
 }
 
 /** Which layers or weights may change (issue 4, section 2; src/method/attacks.ts has the definitions). */
@@ -82,6 +86,14 @@ export interface TrainParams {
   probe: ProbeParams | null;
   /** Save a checkpoint after so many updates; 0 = only at the end and when paused. */
   checkpointEvery: number;
+  /** Lisa's phases; default src/method/attacks-lisa.ts for this number of steps. */
+  lisa?: { alignmentSteps: number; userSteps: number; rho: number; freeShare: number };
+  /** NFFT: p of the utility scores, and rows of each kind that are scored. Default 0.1 and 32. */
+  nfft?: { utilityShare: number; scoreRows: number };
+  /** Go on from the checkpoint of a run with these very parameters. */
+  resume?: boolean;
+  /** Pause after so many updates of this call: a step at a time. */
+  stopAfter?: number;
 }
 
 /** A fast look at safety while training: first-token scores on a few prompts. */
@@ -102,7 +114,12 @@ export interface TrainStep {
   loss: number;
   gradientNorm: number;
   learningRate: number;
+  /** Labels. */
   tokenCount: number;
+  /** All tokens that passed through the layers, without padding. */
+  sequenceTokens: number;
+  /** Lisa's phase; absent for other methods. */
+  phase?: 'alignment' | 'user';
   stepMs: number;
 }
 
@@ -132,15 +149,46 @@ export interface TrainResult {
   steps: TrainStep[];
   probes: TrainProbe[];
   trainedParameters: number;
+  /** What full tuning with the same part would train besides: LoRA of frozen layers, their weights, masked weights. */
   frozenParameters: number;
   proof: FreezeProofLayer[];
   /** Name under which the lab keeps the trained adapter, for experiments; null for a full-parameter run. */
   adapter: string | null;
-  /** Ended early by the person; a checkpoint is there. */
+  /** Ended early by the person; a checkpoint is there. The proof is then empty and no adapter is kept. */
   paused: boolean;
+  /** Mean loss per label of the held-out rows; null without any, or while paused. */
+  heldOutLoss?: { before: number; after: number } | null;
+}
+
+/** Bytes that a run takes at its peak, by what they are for. */
+export interface TrainingMemory {
+  /** The model as it lies on the device, and the embedding beside it. */
+  weights: number;
+  parameters: number;
+  gradients: number;
+  moments: number;
+  /** Lisa's anchor, NFFT's masks and scores. */
+  restraints: number;
+  /** What enters each layer, and the largest kernel's intermediate results. */
+  activations: number;
+  /** Copies while a checkpoint is written. */
+  checkpoint: number;
+  total: number;
+}
+
+/** A run that can be taken up again. */
+export interface CheckpointCard {
+  /** Names it among the lab's checkpoints. */
+  key: string;
+  step: number;
+  savedAt: string;
+  params: TrainParams;
+  bytes: number;
 }
 
 export type TrainEvent =
+  | { type: 'notice'; message: string; advice: string }
+  | { type: 'memory'; memory: TrainingMemory }
   | { type: 'step'; step: TrainStep }
   | { type: 'probe'; probe: TrainProbe }
   | { type: 'checkpoint'; name: string; step: number };

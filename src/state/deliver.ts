@@ -35,6 +35,7 @@ export function partial<K extends ExperimentKind>(
       return [entry(work, 'bandScan', { ...before, points: merge(before.points, [point]) }, false, shelf)];
     }
     case 'cosineMatrix':
+    case 'train':
       return [];
     default:
       return work.kind satisfies never;
@@ -76,6 +77,9 @@ export function finished<K extends ExperimentKind>(
       const { baseline, points } = result as ExperimentMap['bandScan']['result'];
       return [entry(work, 'bandScan', { baseline, points: merge(before, points) }, true, shelf)];
     }
+    // Training runs are not the bench's: they have a shelf of their own.
+    case 'train':
+      return [];
     default:
       return work.kind satisfies never;
   }

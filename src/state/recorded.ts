@@ -47,6 +47,9 @@ function entriesOfPart(run: RunFile, part: RunPart, modelKey: string, fileName: 
     }
     case 'bandScan':
       return [make('bandScan', keyOf('bandScan', modelKey, part.params), part.result)];
+    // Training runs are not the bench's: they have a shelf of their own.
+    case 'train':
+      return [];
     default:
       return part satisfies never;
   }

@@ -14,6 +14,7 @@ import type {
   RefusalCalibration,
   SimilarityResult,
 } from '@/protocol/experiments.ts';
+import type { TrainResult } from '@/protocol/training.ts';
 import type { Provenance, Truth } from '@/views/index.ts';
 import { matricesOf } from './config.ts';
 
@@ -38,6 +39,7 @@ export interface ResultMap {
   calibrate: RefusalCalibration;
   count: Count;
   bandScan: Scan;
+  train: TrainResult;
 }
 
 export interface Entry<K extends ExperimentKind = ExperimentKind> {
@@ -115,6 +117,8 @@ function dependencies(kind: ExperimentKind, params: ExperimentMap[ExperimentKind
       const { prompts, width, alpha, matrices, ...context } = of(kind);
       return [...setting(context), promptsKey(prompts), width, alpha, matricesOf([...matrices])];
     }
+    case 'train':
+      return [of(kind)];
     default:
       return kind satisfies never;
   }

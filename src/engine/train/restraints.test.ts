@@ -91,15 +91,18 @@ describe('a trainer', async () => {
   it('goes on from a snapshot as if it had never stopped, bit for bit, anchor included', async () => {
     const whole = make();
     await losses(whole, 2);
-    await whole.setAnchor(0.5);
+    await whole.setAnchor();
+    whole.rho = 0.5;
     const wanted = await losses(whole, 6);
     const first = make();
     await losses(first, 2);
-    await first.setAnchor(0.5);
+    await first.setAnchor();
+    first.rho = 0.5;
     await losses(first, 3);
     const snapshot = await first.snapshot();
     const second = make();
     await second.restore(snapshot);
+    second.rho = 0.5;
     expect(await losses(second, 3)).toEqual(wanted.slice(3));
     for (const trainer of [whole, first, second]) await trainer.dispose();
   });
@@ -108,7 +111,8 @@ describe('a trainer', async () => {
     const moved = async (rho: number) => {
       const trainer = make();
       await losses(trainer, 1);
-      await trainer.setAnchor(rho);
+      await trainer.setAnchor();
+      trainer.rho = rho;
       const before = await trainer.parameters();
       await losses(trainer, 8);
       const after = await trainer.parameters();

@@ -66,7 +66,8 @@ export class Trainer {
   readonly #borrowed: ReadonlySet<DeviceTensor>;
   #masks: LayerTensors | null = null;
   #anchor: LayerTensors | null = null;
-  #rho = 0;
+  /** Strength of the pull towards the anchor; 0 = none. */
+  rho = 0;
 
   constructor(
     private readonly context: TrainerContext,
@@ -102,7 +103,8 @@ export class Trainer {
   step(batches: readonly TrainingBatch[], learningRate: number, signal?: AbortSignal): Promise<StepResult> {
     return this.context.exclusive(async () => {
       const { loss, gradients: raw, tokenCount } = await this.#gradients(batches, signal);
-      const restraints = { anchor: this.#anchor, rho: this.#rho, masks: this.#masks };
+      const anchor = this.rho > 0 ? this.#anchor : null;
+      const restraints = { anchor, rho: this.rho, masks: this.#masks };
       const gradients = await this.#optimizer.adjust(raw, this.#parameters, restraints);
       const gradientNorm = Math.hypot(...(await this.#optimizer.norms(gradients)));
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
@@ -157,12 +159,15 @@ export class Trainer {
     return part.kind === 'lora' ? toAdapter(name, part, values) : toReplacedWeights(name, values);
   }
 
-  /** Everything layer `layer` computes with now: weights, frozen adapters, what trains. Copies, one layer at a time. */
-  layerTensors(layer: number): Promise<Map<string, Float32Array>> {
+  /**
+   * What layer `layer` computes with: weights, frozen adapters, and, for `now`, what trains as it stands; for `start`, a full
+   * run's first weights. Copies, one layer at a time.
+   */
+  layerTensors(layer: number, when: 'now' | 'start' = 'now'): Promise<Map<string, Float32Array>> {
     return this.context.exclusive(async () => {
-      const { backend, weights } = this.context;
-      const tensors = { ...weights.layers[layer]!, ...this.#layerAdapter(layer).inputs };
-      return (await readLayers(backend, [tensors]))[0]!;
+      const { backend, weights, adapters } = this.context;
+      const { inputs } = when === 'now' ? this.#layerAdapter(layer) : adapters.layers[layer]!;
+      return (await readLayers(backend, [{ ...weights.layers[layer]!, ...inputs }]))[0]!;
     });
   }
 
@@ -174,17 +179,16 @@ export class Trainer {
     });
   }
 
-  /** From now on every step is pulled towards what the parameters are now, or towards `values`; 0 = no pull any more. */
-  setAnchor(rho: number, values?: LayerValues): Promise<void> {
+  /** Steps are pulled with `rho` towards what the parameters are now, or towards `values`. */
+  setAnchor(values?: LayerValues): Promise<void> {
     return this.context.exclusive(async () => {
+      const at = values ?? (await readLayers(this.context.backend, this.#parameters));
       if (this.#anchor) this.#release(this.#anchor);
-      const at = values ?? (rho > 0 ? await readLayers(this.context.backend, this.#parameters) : null);
-      this.#anchor = rho > 0 && at ? this.#upload(at) : null;
-      this.#rho = rho;
+      this.#anchor = this.#upload(at);
     });
   }
 
-  /** Parameters, both moments and the anchor, to go on later exactly where this stopped. Masks are the caller's. */
+  /** Parameters, both moments and the anchor, to go on later exactly where this stopped. Masks and rho are the caller's. */
   async snapshot(): Promise<TrainerSnapshot> {
     const { backend } = this.context;
     return this.context.exclusive(async () => ({
@@ -192,7 +196,7 @@ export class Trainer {
       parameters: await readLayers(backend, this.#parameters),
       first: await readLayers(backend, this.#optimizer.first),
       second: await readLayers(backend, this.#optimizer.second),
-      anchor: this.#anchor ? { rho: this.#rho, values: await readLayers(backend, this.#anchor) } : null,
+      anchor: this.#anchor ? await readLayers(backend, this.#anchor) : null,
     }));
   }
 
@@ -203,7 +207,7 @@ export class Trainer {
       this.#write(this.#optimizer.second, snapshot.second);
       this.#optimizer.updateCount = snapshot.updateCount;
     });
-    await this.setAnchor(snapshot.anchor?.rho ?? 0, snapshot.anchor?.values);
+    if (snapshot.anchor) await this.setAnchor(snapshot.anchor);
   }
 
   /** Gives its memory back; the trainer is unusable afterwards. The model stays as it was before it. */
@@ -280,5 +284,5 @@ export interface TrainerSnapshot {
   first: LayerValues;
   second: LayerValues;
   /** Lisa's: where the last switch was. */
-  anchor: { rho: number; values: LayerValues } | null;
+  anchor: LayerValues | null;
 }

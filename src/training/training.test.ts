@@ -1,0 +1,149 @@
+/** Data order, tokenising, norms and memory: what a run on paper must keep. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fakeCodec } from '@/experiments/testing/fake-engine.ts';
+import type { ModelSpec } from '@/model/spec.ts';
+import type { TrainParams } from '@/protocol/training.ts';
+import { dataOrder } from './data-order.ts';
+import { loraUpdateNorm } from './freeze-proof.ts';
+import { checkMemory, estimateMemory } from './memory-estimate.ts';
+import { tokeniseRows } from './tokenise.ts';
+
+describe('dataOrder', () => {
+  it('is one permutation per epoch, and a position alone says the row', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer(),
+        fc.integer({ min: 0, max: 5 }),
+        (size, seed, epoch) => {
+          const order = dataOrder(size, seed);
+          const rows = Array.from({ length: size }, (_, at) => order.at(epoch * size + at));
+          expect([...rows].sort((a, b) => a - b)).toEqual([...Array(size).keys()]);
+          const later = dataOrder(size, seed);
+          expect(later.at(epoch * size + size - 1)).toBe(rows.at(-1));
+        },
+      ),
+    );
+  });
+
+  it('differs between epochs, seeds and streams', () => {
+    const rows = (seed: number, stream: number, epoch: number) => {
+      const order = dataOrder(30, seed, stream);
+      return Array.from({ length: 30 }, (_, at) => order.at(epoch * 30 + at)).join();
+    };
+    const all = [rows(1, 0, 0), rows(1, 0, 1), rows(2, 0, 0), rows(2, 0, 1), rows(1, 1, 0), rows(0, 0, 2)];
+    expect(new Set(all).size).toBe(all.length);
+  });
+});
+
+describe('tokeniseRows', () => {
+  const row = { id: 'r', instruction: 'ask', output: 'reply' };
+  const options = { template: 'alpaca', lossOn: 'response', cutoffTokens: 100, setName: 'test' } as const;
+  const one = (patch: object, more: object = {}) =>
+    tokeniseRows(fakeCodec, [{ ...row, ...patch }], { ...options, ...more })[0]!;
+
+  it('is the rendered prompt, the answer and one end token; labels begin with the answer', () => {
+    const { ids, responseStart, cut } = one({});
+    const prompt = fakeCodec.render('ask', 'alpaca').ids;
+    expect([...ids]).toEqual([...prompt, ...fakeCodec.encode('reply'), 3]);
+    expect(responseStart).toBe(prompt.length);
+    expect(cut).toBe(false);
+    expect(one({}, { lossOn: 'sequence' }).responseStart).toBe(0);
+  });
+
+  it('takes a row its own template, and teaches no end where the answer was cut', () => {
+    expect([...one({ template: 'none' }).ids]).toEqual([...fakeCodec.encode('askreply'), 3]);
+    expect([...one({ template: 'none', cut: true }).ids]).toEqual([...fakeCodec.encode('askreply')]);
+    const short = one({ template: 'none' }, { cutoffTokens: 5 });
+    expect([...short.ids]).toEqual([...fakeCodec.encode('askre')]);
+    expect(short.cut).toBe(true);
+  });
+});
+
+describe('loraUpdateNorm', () => {
+  it('is the Frobenius norm of the full product', () => {
+    const number = fc.float({ min: -2, max: 2, noNaN: true });
+    fc.assert(
+      fc.property(
+        fc
+          .integer({ min: 1, max: 3 })
+          .chain((rank) =>
+            fc.tuple(
+              fc.constant(rank),
+              fc.array(number, { minLength: rank * 5, maxLength: rank * 5 }),
+              fc.array(number, { minLength: rank * 4, maxLength: rank * 4 }),
+            ),
+          ),
+        ([rank, a, b]) => {
+          let squares = 0;
+          for (let row = 0; row < 4; row++) {
+            for (let column = 0; column < 5; column++) {
+              let sum = 0;
+              for (let r = 0; r < rank; r++) {
+                sum += Math.fround(b[row * rank + r]!) * Math.fround(a[r * 5 + column]!);
+              }
+              squares += (1.5 * sum) ** 2;
+            }
+          }
+          const norm = loraUpdateNorm(Float32Array.from(a), Float32Array.from(b), rank, 1.5);
+          // Sums of products of numbers up to 4 in float64, then a square root that spreads the rounding near 0.
+          expect(Math.abs(norm - Math.sqrt(squares))).toBeLessThan(1e-6);
+        },
+      ),
+    );
+    expect(loraUpdateNorm(Float32Array.of(1, 2), new Float32Array(3), 1, 2)).toBe(0);
+  });
+});
+
+describe('memory', () => {
+  const spec: ModelSpec = {
+    architecture: 'llama',
+    layerCount: 30,
+    hiddenSize: 576,
+    headCount: 9,
+    kvHeadCount: 3,
+    headDim: 64,
+    ffnSize: 1536,
+    vocabSize: 49152,
+    normEps: 1e-5,
+    rope: { theta: 1e5, scaling: { kind: 'none' } },
+    tiedEmbeddings: true,
+    contextLength: 2048,
+  };
+  const request = (kind: 'lora' | 'full', backend: 'node' | 'wasm', length = 64, method = 'full') => ({
+    spec,
+    backend,
+    params: { method, optimiser: { batchSize: 4, accumulation: 1 } } as unknown as TrainParams,
+    plan: {
+      layerParameters: kind === 'full' ? 3_538_944 : 81_408,
+      rows: Array.from({ length: 9 }, () => ({ ids: new Int32Array(length), responseStart: 0, cut: false })),
+      safetyRows: [],
+      options: { trains: Array(30).fill(true), part: {}, initial: [], adamw: {}, clipNorm: null } as never,
+    },
+  });
+
+  it('counts what can be counted: weights, parameters, gradients, moments', () => {
+    const { memory } = estimateMemory(request('full', 'node'));
+    expect(memory.weights).toBe(4 * (30 * 3_538_944 + 49152 * 576));
+    expect(memory.parameters).toBe(4 * 30 * 3_538_944);
+    expect(memory.moments).toBe(2 * memory.parameters);
+    const { total, ...parts } = memory;
+    expect(total).toBe(Object.values(parts).reduce((sum, bytes) => sum + bytes, 0));
+  });
+
+  it('refuses full parameters where only LoRA fits, and names both', () => {
+    const limit = 2 * 2 ** 30;
+    expect(() => checkMemory(estimateMemory(request('lora', 'node')), 'node', limit)).not.toThrow();
+    expect(() => checkMemory(estimateMemory(request('full', 'node')), 'node', limit)).toThrow(
+      /needs about \d\.\d GB/,
+    );
+    expect(() => checkMemory(estimateMemory(request('full', 'node')), 'node', null)).not.toThrow();
+  });
+
+  it("refuses on WebAssembly a batch whose loss does not fit into its heap, whatever the machine's memory", () => {
+    const estimate = estimateMemory(request('lora', 'wasm', 1024));
+    expect(() => checkMemory(estimate, 'wasm', null)).toThrow(/of WebAssembly/);
+    expect(() => checkMemory(estimate, 'node', null)).not.toThrow();
+  });
+});
