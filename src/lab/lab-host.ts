@@ -5,6 +5,7 @@
 import { type ProxyMarked, releaseProxy } from 'comlink';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
 import type { AdapterCard, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { CheckpointCard } from '@/protocol/training.ts';
 import type { LabParts } from './lab-parts.ts';
 import { LocalLab } from './local-lab.ts';
 import { realParts } from './real-parts.ts';
@@ -34,6 +35,22 @@ export class LabHost {
 
   addAdapter(source: ModelSource, name: string): Promise<Outcome<AdapterCard>> {
     return toOutcome(() => this.#lab.addAdapter(source, name));
+  }
+
+  removeAdapter(name: string): Promise<Outcome<void>> {
+    return toOutcome(() => this.#lab.removeAdapter(name));
+  }
+
+  exportAdapter(name: string, baseModel: string): Promise<Outcome<Map<string, Uint8Array>>> {
+    return toOutcome(() => this.#lab.exportAdapter(name, baseModel));
+  }
+
+  checkpoints(): Promise<Outcome<CheckpointCard[]>> {
+    return toOutcome(() => this.#lab.checkpoints());
+  }
+
+  removeCheckpoint(key: string): Promise<Outcome<void>> {
+    return toOutcome(() => this.#lab.removeCheckpoint(key));
   }
 
   run<K extends ExperimentKind>(

@@ -1,5 +1,6 @@
 /** What a lab is made of, passed in: how models and adapters are opened and what runs them. The real ones: real-parts.ts. */
 import type { Engine } from '@/engine/engine.ts';
+import type { TrainingSurroundings } from '@/experiments/context.ts';
 import type { AdapterData } from '@/model/adapter-spec.ts';
 import type { LoadedModel } from '@/model/loaded-model.ts';
 import type { ModelSpec } from '@/model/spec.ts';
@@ -20,6 +21,9 @@ export interface OpenedModel {
   parity: Readonly<Record<string, NonNullable<ModelCard['parity']>>>;
 }
 
+/** What training needs besides a model: see experiments/context.ts. */
+export type TrainingParts = Pick<TrainingSurroundings, 'checkpoints' | 'memoryLimitBytes'>;
+
 export interface OpenHooks {
   onProgress?: (progress: Progress) => void;
   signal?: AbortSignal;
@@ -28,5 +32,7 @@ export interface OpenHooks {
 export interface LabParts {
   openModel(source: ModelSource, options: LoadOptions, hooks: OpenHooks): Promise<OpenedModel>;
   openAdapter(source: ModelSource, name: string, spec: ModelSpec): Promise<OpenedAdapter>;
+  /** Asked before each run, since memory comes and goes. Absent: checkpoints stay in this lab's memory. */
+  training?(): TrainingParts;
   createEngine(model: LoadedModel, options: LoadOptions, hooks: OpenHooks): Promise<Engine>;
 }

@@ -3,6 +3,7 @@
  * The command line uses it as it is, the worker behind LabHost. Which run is still wanted is the caller's business.
  */
 import type { Engine } from '@/engine/engine.ts';
+import type { TrainingSurroundings } from '@/experiments/context.ts';
 import { throwIfCancelled } from '@/experiments/event-stream.ts';
 import { runExperiment } from '@/experiments/run-experiment.ts';
 import { VectorStore } from '@/experiments/vector-store.ts';
@@ -10,6 +11,10 @@ import { AppError } from '@/model/app-error.ts';
 import type { LoadedModel } from '@/model/loaded-model.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
 import type { AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { CheckpointCard } from '@/protocol/training.ts';
+import { MemoryCheckpointStore } from '@/training/checkpoint-store.ts';
+import { listCheckpoints } from '@/training/checkpoints.ts';
+import { adapterFiles } from '@/training/trained-adapter.ts';
 import { asKnownProblem } from './known-problems.ts';
 import type { LabParts, OpenedAdapter } from './lab-parts.ts';
 import { Turns } from './turns.ts';
@@ -29,6 +34,8 @@ export class LocalLab implements Lab {
   readonly #parts: LabParts;
   readonly #vectors = new VectorStore();
   readonly #turns = new Turns();
+  /** Takes checkpoints that have no room elsewhere. */
+  readonly #fallback = new MemoryCheckpointStore();
   readonly #closed = new AbortController();
   #loaded: { model: LoadedModel; engine: Engine } | null = null;
 
@@ -93,6 +100,32 @@ export class LocalLab implements Lab {
     });
   }
 
+  removeAdapter(name: string): Promise<void> {
+    return this.#take(undefined, async () => {
+      const { engine } = this.#required();
+      this.#knownAdapter(name);
+      await engine.removeAdapter!(name);
+    });
+  }
+
+  exportAdapter(name: string, baseModel: string): Promise<Map<string, Uint8Array>> {
+    return this.#take(undefined, async () =>
+      adapterFiles(this.#knownAdapter(name), this.#required().model.spec, baseModel),
+    );
+  }
+
+  /** Not behind whatever is running: checkpoints are files. */
+  async checkpoints(): Promise<CheckpointCard[]> {
+    const { checkpoints, fallback } = this.#training();
+    const lists = await Promise.all([checkpoints, fallback].map((store) => store && listCheckpoints(store)));
+    return lists.flatMap((list) => list ?? []).sort((a, b) => b.savedAt.localeCompare(a.savedAt));
+  }
+
+  async removeCheckpoint(key: string): Promise<void> {
+    const { checkpoints, fallback } = this.#training();
+    for (const store of [checkpoints, fallback]) await store?.remove(key);
+  }
+
   run<K extends ExperimentKind>(
     kind: K,
     params: ExperimentMap[K]['params'],
@@ -101,7 +134,8 @@ export class LocalLab implements Lab {
   ): Promise<ExperimentMap[K]['result']> {
     const work = async (inner: AbortSignal) => {
       const { model, engine } = this.#required();
-      const context = { engine, text: model.text, vectors: this.#vectors };
+      const training = this.#training();
+      const context = { engine, text: model.text, vectors: this.#vectors, training };
       const events = runExperiment(kind, context, params, inner);
       try {
         while (true) {
@@ -134,6 +168,21 @@ export class LocalLab implements Lab {
 
   #signal(signal?: AbortSignal): AbortSignal {
     return signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+  }
+
+  #training(): TrainingSurroundings {
+    const parts = this.#parts.training?.();
+    return parts
+      ? { ...parts, fallback: this.#fallback }
+      : { checkpoints: this.#fallback, memoryLimitBytes: null };
+  }
+
+  #knownAdapter(name: string) {
+    const { engine } = this.#required();
+    const adapter = engine.adapter?.(name);
+    if (adapter) return adapter;
+    const known = engine.info.adapters.join(', ') || 'none';
+    throw new AppError('not-found', `There is no adapter called "${name}".`, `Loaded: ${known}.`);
   }
 
   #required() {

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { readAdapter } from '@/model/adapter.ts';
 import { diskFile, diskFiles } from '@/model/node-files.ts';
 import { openModel } from '@/model/open-model.ts';
+import { FolderCheckpointStore } from '@/training/node-checkpoint-store.ts';
 import type { LabParts } from './lab-parts.ts';
 import { bytesSeen, notAnAdapter, openBundle, realParts } from './real-parts.ts';
 
@@ -11,13 +12,21 @@ export interface NodePartsOptions {
   hash: boolean;
   /** Which of the bundle's models; default its first. */
   modelId?: string;
+  /** Where checkpoints of training go; default the lab's memory. */
+  checkpoints?: string;
 }
+
+/** What could be had: free, and what the system holds as caches; the model that is loaded already counts as had. */
+const freeMemoryBytes = () => process.availableMemory() + process.memoryUsage().rss;
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
-export function nodeParts({ hash, modelId }: NodePartsOptions): LabParts {
+export function nodeParts({ hash, modelId, checkpoints }: NodePartsOptions): LabParts {
   return {
     ...realParts,
+    training: checkpoints
+      ? () => ({ checkpoints: new FolderCheckpointStore(checkpoints), memoryLimitBytes: freeMemoryBytes() })
+      : undefined,
     openModel: async (source, options, hooks) => {
       if (source.kind === 'bundled') return openBundle(diskFiles(source.root), hooks, modelId);
       if (source.kind !== 'path') return realParts.openModel(source, options, hooks);

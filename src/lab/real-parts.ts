@@ -12,6 +12,7 @@ import { hubFiles } from '@/model/hub-files.ts';
 import { openModel } from '@/model/open-model.ts';
 import { openUrl, urlFiles } from '@/model/url-files.ts';
 import type { ModelSource } from '@/protocol/lab.ts';
+import { BrowserCheckpointStore } from '@/training/browser-checkpoint-store.ts';
 import type { LabParts, OpenedModel, OpenHooks } from './lab-parts.ts';
 
 export const realParts: LabParts = {
@@ -35,6 +36,11 @@ export const realParts: LabParts = {
     if (!('open' in input)) throw notAnAdapter(input.name);
     return { data: await readAdapter(input, spec, name), label: `Loaded from ${input.name}.` };
   },
+  training: () => ({
+    checkpoints: browserCheckpoints,
+    // Chromium alone tells, in whole gigabytes up to 8; a tab gets about half of them.
+    memoryLimitBytes: deviceMemoryGiB() === undefined ? null : (deviceMemoryGiB()! / 2) * 2 ** 30,
+  }),
   createEngine: async (model, options, hooks) => {
     const { createEngine } = await import('@/engine/create-engine.ts');
     const progress = progressMaker('layers');
@@ -45,6 +51,10 @@ export const realParts: LabParts = {
     });
   },
 };
+
+const browserCheckpoints = new BrowserCheckpointStore();
+
+const deviceMemoryGiB = () => (globalThis.navigator as { deviceMemory?: number } | undefined)?.deviceMemory;
 
 /** The bundle's model and adapters; adapters go by their ids, which settings and addresses hold. Shared with node-parts. */
 export async function openBundle(files: FileSet, hooks: OpenHooks, modelId?: string): Promise<OpenedModel> {

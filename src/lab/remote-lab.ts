@@ -7,6 +7,7 @@ import { cancelledError } from '@/experiments/event-stream.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
 import type { AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { CheckpointCard } from '@/protocol/training.ts';
 import type { LabHost, RemoteListener } from './lab-host.ts';
 import { fromOutcome, labClosedError, type Outcome } from './wire.ts';
 
@@ -65,6 +66,22 @@ export class RemoteLab implements Lab {
 
   addAdapter(source: ModelSource, name: string): Promise<AdapterCard> {
     return this.#call<AdapterCard>((host) => host.addAdapter(source, name));
+  }
+
+  removeAdapter(name: string): Promise<void> {
+    return this.#call<void>((host) => host.removeAdapter(name));
+  }
+
+  exportAdapter(name: string, baseModel: string): Promise<Map<string, Uint8Array>> {
+    return this.#call<Map<string, Uint8Array>>((host) => host.exportAdapter(name, baseModel));
+  }
+
+  checkpoints(): Promise<CheckpointCard[]> {
+    return this.#call<CheckpointCard[]>((host) => host.checkpoints());
+  }
+
+  removeCheckpoint(key: string): Promise<void> {
+    return this.#call<void>((host) => host.removeCheckpoint(key));
   }
 
   run<K extends ExperimentKind>(

@@ -6,6 +6,7 @@ import type { BackendInfo } from '@/engine/engine.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from './experiments.ts';
+import type { CheckpointCard } from './training.ts';
 
 /** Where a model comes from. Disk paths are for the command line only. */
 export type ModelSource =
@@ -55,6 +56,16 @@ export interface Lab {
     signal?: AbortSignal,
   ): Promise<ModelCard>;
   addAdapter(source: ModelSource, name: string): Promise<AdapterCard>;
+  /** Forgets a loaded or trained adapter. */
+  removeAdapter(name: string): Promise<void>;
+  /**
+   * File names and bytes of an adapter: a PEFT folder for LoRA; for full parameters one safetensors file of the weights that
+   * trained. `baseModel` is written down as the model it belongs to.
+   */
+  exportAdapter(name: string, baseModel: string): Promise<Map<string, Uint8Array>>;
+  /** Training runs that can be taken up again, newest first; needs no model. */
+  checkpoints(): Promise<CheckpointCard[]>;
+  removeCheckpoint(key: string): Promise<void>;
   run<K extends ExperimentKind>(
     kind: K,
     params: ExperimentMap[K]['params'],

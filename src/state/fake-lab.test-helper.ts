@@ -57,6 +57,17 @@ export class FakeLab implements Lab {
     throw new Error('not used');
   }
 
+  async removeAdapter(): Promise<never> {
+    throw new Error('not used');
+  }
+  async exportAdapter(): Promise<never> {
+    throw new Error('not used');
+  }
+  async checkpoints(): Promise<never[]> {
+    return [];
+  }
+  async removeCheckpoint(): Promise<void> {}
+
   run<K extends ExperimentKind>(
     kind: K,
     params: ExperimentMap[K]['params'],
