@@ -54,23 +54,30 @@ function englishOnly(): Plugin {
 
 /**
  * Each package of d3 promises to be free of side effects, but is one file, whose tables (40 colour schemes, all kinds of
- * curves) are calls that a bundler must keep unless they are marked as pure.
+ * curves) are calls that a bundler must keep unless they are marked as pure. Wrapped, because the mark covers neither the
+ * links of a chain nor the arguments of a call.
  */
 function unusedTablesOfD3(): Plugin {
   return {
     name: 'unused-tables-of-d3',
     transform: {
       filter: { id: /[\\/]d3-[\w-]+[\\/]dist[\\/]d3-[\w-]+\.mjs$/ },
-      handler: (code) => ({
-        code: code
-          // As a whole: neither the links of a chain nor the arguments of a call are covered by its mark.
-          .replace(
-            /^((?:var|const) [\w$]+ = )((?:new )?[\w$.]+\([^;{]*\));$/gm,
-            '$1/*#__PURE__*/ (() => $2)();',
+      handler(code) {
+        const calls = this.parse(code)
+          .body.flatMap((statement) =>
+            statement.type === 'VariableDeclaration' ? statement.declarations : [],
           )
-          .replace(/^(var [\w$]+ = )(?=\(function )/gm, '$1/*#__PURE__*/ '),
-        map: null,
-      }),
+          .flatMap(({ init }) =>
+            init?.type === 'CallExpression' || init?.type === 'NewExpression' ? [init] : [],
+          );
+        return calls
+          .toReversed()
+          .reduce(
+            (text, { start, end }) =>
+              `${text.slice(0, start)}/*#__PURE__*/ (() => ${text.slice(start, end)})()${text.slice(end)}`,
+            code,
+          );
+      },
     },
   };
 }
