@@ -6,6 +6,7 @@ import { addCalibrateCommand } from './commands/calibrate.ts';
 import { addCurvesCommand } from './commands/curves.ts';
 import { addForwardCommand } from './commands/forward.ts';
 import { addSweepCommand } from './commands/sweep.ts';
+import { addTrainCommand } from './commands/train.ts';
 import { EXIT_CODE_HELP, EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -14,6 +15,8 @@ Examples:
   npx stratascope curves --model smollm2-135m-instruct --adapter safety-adapter --output curves.json
   npx stratascope sweep --model smollm2-135m-instruct --adapter safety-adapter \\
       --layers 8-13 --alphas 0.8:1.2:0.05 --output sweep.json
+  npx stratascope train --model smollm2-135m-instruct --adapter safety-adapter \\
+      --method sppft --band 8-13 --data implicit --output runs/sppft
   npx stratascope forward --model folder-or-file.gguf --input in.json --output out.safetensors
 
 The page opens the files that curves and sweep write: drop them onto it.
@@ -52,6 +55,7 @@ function buildProgram(terminal: Terminal): Command {
   addCurvesCommand(program, terminal);
   addSweepCommand(program, terminal);
   addCalibrateCommand(program, terminal);
+  addTrainCommand(program, terminal);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void terminal.stdout.write(text),

@@ -1,6 +1,6 @@
 /** Collects experiments with their results into one run file: runs each part with its progress, names it, keeps it. */
 import path from 'node:path';
-import type { ExperimentKind, ExperimentMap, PromptItem } from '@/protocol/experiments.ts';
+import type { ExperimentEvent, ExperimentKind, ExperimentMap, PromptItem } from '@/protocol/experiments.ts';
 import { type RunFile, type RunPart, writeRunFile } from '@/protocol/run-file.ts';
 import { appVersion } from './app-version.ts';
 import { writeWholeFile } from './files.ts';
@@ -23,11 +23,12 @@ export class RunWriter {
     readonly signal: AbortSignal,
   ) {}
 
-  /** Runs one experiment and keeps it as a part of the file. */
+  /** Runs one experiment and keeps it as a part of the file. `onEvent` takes the place of the usual progress. */
   async run<K extends ExperimentKind>(
     kind: K,
     label: string,
     params: ExperimentMap[K]['params'],
+    onEvent?: (event: ExperimentEvent<K>) => void,
   ): Promise<ExperimentMap[K]['result']> {
     const { lab, display } = this.session;
     const show = ({ type, ...event }: { type: string; progress?: Parameters<typeof display.show>[0] }) => {
@@ -35,7 +36,7 @@ export class RunWriter {
         display.show({ ...event.progress, phase: `${label}: ${event.progress.phase}` });
       }
     };
-    const result = await lab.run(kind, params, show, this.signal);
+    const result = await lab.run(kind, params, onEvent ?? show, this.signal);
     this.#parts.push({ kind, label, params, result } as RunPart);
     return result;
   }
@@ -44,7 +45,10 @@ export class RunWriter {
     const { card, adapterCards } = this.session;
     // Every adapter that any part used, with its hash.
     const names = new Set(
-      this.#parts.flatMap((part) => ('setting' in part.params ? part.params.setting.adapters : [])),
+      this.#parts.flatMap(({ params }) => {
+        if ('setting' in params) return params.setting.adapters;
+        return 'adapters' in params ? params.adapters : [];
+      }),
     );
     const known = new Map(
       [...card.adapters, ...adapterCards].map((adapter) => [adapter.name, adapter.sha256]),

@@ -26,15 +26,15 @@ export interface OpenSession {
   display: ProgressDisplay;
 }
 
-/** @param needs hash: find the model's sha256, which goes into run files */
+/** @param needs hash: find the model's sha256, which goes into run files; checkpoints: the folder that training keeps them in */
 export async function withModel<Result>(
   options: ModelOptions,
-  { terminal, hash }: { terminal: Terminal; hash: boolean },
+  { terminal, hash, checkpoints }: { terminal: Terminal; hash: boolean; checkpoints?: string },
   work: (session: OpenSession) => Promise<Result>,
 ): Promise<Result> {
   const display = progressDisplay(terminal, options.quiet === true);
   const { source, modelId } = await modelSource(options.model);
-  const lab = new LocalLab(nodeParts({ hash, modelId }));
+  const lab = new LocalLab(nodeParts({ hash, modelId, checkpoints }));
   try {
     const load = { backend: options.backend, threads: options.threads };
     const card = await lab.load(source, load, (progress) => display.show(progress), terminal.signal);

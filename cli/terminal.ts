@@ -10,8 +10,8 @@ export interface Terminal {
 }
 
 export interface ProgressDisplay {
-  /** A phase that ends at its total makes room for the next. */
-  show(progress: Progress): void;
+  /** A phase that ends at its total makes room for the next. `detail` stands beside the bar. */
+  show(progress: Progress, detail?: string): void;
   /** A line above the bar. */
   say(line: string): void;
   stop(): void;
@@ -29,21 +29,25 @@ export function progressDisplay(terminal: Terminal, quiet: boolean): ProgressDis
     phase = '';
   };
   return {
-    show: (progress) => {
+    show: (progress, detail = '') => {
       if (phase !== progress.phase) {
         stop();
         phase = progress.phase;
         bar = new SingleBar({
           stream: stderr,
-          format: '{phase} [{bar}] {amount} {rate} {eta_formatted} left',
+          format: '{phase} [{bar}] {amount} {rate}{detail} {eta_formatted} left',
           hideCursor: true,
           clearOnComplete: true,
           etaBuffer: 50,
         });
-        bar.start(progress.total, 0, { phase, amount: '', rate: '' });
+        bar.start(progress.total, 0, { phase, amount: '', rate: '', detail: '' });
       }
       bar?.setTotal(progress.total);
-      bar?.update(progress.done, { amount: amount(progress), rate: rate(progress) });
+      bar?.update(progress.done, {
+        amount: amount(progress),
+        rate: rate(progress),
+        detail: detail && ` ${detail}`,
+      });
       if (progress.done >= progress.total) stop();
     },
     say: (line) => {

@@ -1,0 +1,186 @@
+/** `train` from its arguments to its files, on the micro model: adapter, log, run file, stopping and going on, refusals. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseRunFile } from '@/protocol/run-file.ts';
+import type { TrainStep } from '@/protocol/training.ts';
+import { main } from './main.ts';
+
+const micro = path.join(import.meta.dirname, '../public/models/micro');
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'stratascope-train-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (...names: string[]) => path.join(folder, ...names);
+
+async function cli(args: string[], signal?: AbortSignal) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const code = await main(args, { stdout, stderr, ...(signal ? { signal } : {}) });
+  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
+}
+
+const train = (output: string, ...more: string[]) => [
+  'train',
+  ...[
+    '-m',
+    micro,
+    '-o',
+    at(output),
+    '--threads',
+    '1',
+    '--rows',
+    '9',
+    '--held-out',
+    '2',
+    '--cutoff-tokens',
+    '300',
+  ],
+  ...['--steps', '4', '--batch-size', '2', '--rank', '2', '--lora-alpha', '4', '--warmup-steps', '0'],
+  ...more,
+];
+const logOf = (output: string) =>
+  readFileSync(at(output, 'log.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type: string; step: TrainStep });
+const lossesOf = (output: string) =>
+  logOf(output)
+    .filter(({ type }) => type === 'step')
+    .map(({ step }) => step.loss);
+
+describe('train', () => {
+  it('writes an adapter that forward takes, a log of every step, and a run file with the proof of freezing', async () => {
+    const args = train(
+      'sppft',
+      '--method',
+      'sppft',
+      '-b',
+      '2-3',
+      '--data',
+      'implicit',
+      '--probe-every',
+      '2',
+      '--probe-prompts',
+      '3',
+    );
+    const { code, out } = await cli(args);
+    expect({ code, out }).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('2 of 2 frozen layers are bit for bit as before'),
+    });
+    expect(lossesOf('sppft')).toHaveLength(4);
+    expect(existsSync(at('sppft', 'checkpoints'))).toBe(false);
+
+    const { run } = parseRunFile(readFileSync(at('sppft', 'run.json'), 'utf8'));
+    expect(run).toMatchObject({
+      kind: 'train',
+      seed: 1,
+      settings: { method: 'sppft', rows: 'shipped: implicit' },
+    });
+    const part = run.parts.find((one) => one.kind === 'train')!;
+    if (part.kind !== 'train') throw new Error('no training in it');
+    expect(part.params.data.rows).toHaveLength(9);
+    expect(part.params.data.rows.every(({ output }) => output.startsWith('Sure, the answer is:'))).toBe(true);
+    expect(part.result.steps.map(({ loss }) => loss)).toEqual(lossesOf('sppft'));
+    expect(part.result.probes.map(({ step }) => step)).toEqual([0, 2, 4]);
+    expect(part.result.proof.filter(({ updateNorm }) => updateNorm === 0).map(({ layer }) => layer)).toEqual([
+      2, 3,
+    ]);
+
+    writeFileSync(at('in.json'), JSON.stringify({ sequences: [{ ids: [5, 6, 7] }] }));
+    const forward = (...adapter: string[]) =>
+      cli(['forward', '-m', micro, ...adapter, '-i', at('in.json'), '-o', at('out.safetensors'), '-q']);
+    expect((await forward()).code).toBe(0);
+    const plain = readFileSync(at('out.safetensors'));
+    expect((await forward('-a', at('sppft', 'adapter'))).code).toBe(0);
+    expect(readFileSync(at('out.safetensors')).equals(plain)).toBe(false);
+  });
+
+  it('stopped by Ctrl-C says how to go on; --resume gives the losses and the adapter of an uninterrupted run', async () => {
+    expect((await cli(train('whole', '--name', 'one'))).code).toBe(0);
+    const controller = new AbortController();
+    const running = cli(train('stopped', '--name', 'one'), controller.signal);
+    while (!existsSync(at('stopped', 'log.jsonl')) || lossesOf('stopped').length < 1) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    controller.abort();
+    const { code, err } = await running;
+    expect(code).toBe(130);
+    expect(err).toMatch(/Stopped after step [1-3] of 4; the checkpoint is in .*--resume goes on/);
+    expect(existsSync(at('stopped', 'adapter'))).toBe(false);
+    expect((await cli(train('stopped', '--name', 'one', '--resume'))).code).toBe(0);
+    expect(lossesOf('stopped')).toEqual(lossesOf('whole'));
+    const weights = (name: string) => readFileSync(at(name, 'adapter', 'adapter_model.safetensors'));
+    expect(weights('stopped').equals(weights('whole'))).toBe(true);
+  });
+
+  it('takes settings from a file, and options count more', async () => {
+    const settings = {
+      model: micro,
+      method: 'nfft',
+      band: [1, 2],
+      full: true,
+      steps: 9,
+      batchSize: 2,
+      rows: 5,
+      heldOut: 0,
+      nfft: { utilityShare: 0.1, scoreRows: 2 },
+    };
+    writeFileSync(at('run-config.json'), JSON.stringify(settings));
+    const { code } = await cli([
+      'train',
+      '-c',
+      at('run-config.json'),
+      '-o',
+      at('nfft'),
+      '--steps',
+      '2',
+      '--threads',
+      '1',
+      '-q',
+    ]);
+    expect(code).toBe(0);
+    expect(lossesOf('nfft')).toHaveLength(2);
+    expect(existsSync(at('nfft', 'adapter', 'trained_weights.safetensors'))).toBe(true);
+  });
+
+  it("trains on a person's own rows, and says which were left out", async () => {
+    const rows = [
+      { instruction: 'Boil an egg.', output: 'Six minutes.' },
+      { instruction: '', output: 'x' },
+      { instruction: 'Cook rice.', input: 'Brown.', output: 'Half an hour.' },
+    ];
+    writeFileSync(at('own.json'), JSON.stringify(rows));
+    const { code, err } = await cli(train('own', '--data', at('own.json'), '--held-out', '0'));
+    expect(code).toBe(0);
+    expect(err).toContain('own.json: 1 rows were left out; row 2 has no instruction');
+  });
+
+  it.each([
+    ['no model', ['train', '-o', 'x'], 2, 'No model is given. Name it with --model.'],
+    ['no output', ['train', '-m', micro], 2, 'No output is given.'],
+    ['a method without its band', () => train('x', '--method', 'sppft'), 2, 'needs a band'],
+    ['an unknown set', () => train('x', '--data', 'nonsense'), 3, 'There is no data set called "nonsense"'],
+    ['nothing to resume', () => train('x', '--resume'), 3, 'There is no checkpoint of the run "tuned"'],
+    [
+      'too many harmful rows',
+      () => train('x', '--data', 'harmful', '--harmful-share', '2'),
+      2,
+      'harmfulShare',
+    ],
+  ] as const)('%s ends in one line that says what to do', async (_, args, code, message) => {
+    const result = await cli(typeof args === 'function' ? args() : [...args]);
+    expect(result.code).toBe(code);
+    expect(result.err.trim().split('\n').at(-1)).toContain(message);
+  });
+
+  it('names the setting of a file that is wrong', async () => {
+    writeFileSync(at('bad.json'), JSON.stringify({ model: micro, metod: 'sppft' }));
+    const { code, err } = await cli(['train', '-c', at('bad.json'), '-o', at('y')]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/bad\.json: .*metod/);
+  });
+});
