@@ -166,10 +166,16 @@ describe('train', () => {
     ['an unknown set', () => train('x', '--data', 'nonsense'), 3, 'There is no data set called "nonsense"'],
     ['nothing to resume', () => train('x', '--resume'), 3, 'There is no checkpoint of the run "tuned"'],
     [
-      'too many harmful rows',
+      'a share that is none',
       () => train('x', '--data', 'harmful', '--harmful-share', '2'),
       2,
       'harmfulShare',
+    ],
+    [
+      'more harmful rows than there are',
+      () => [...train('x', '--data', 'harmful', '--harmful-share', '1'), '--rows', '90'],
+      2,
+      'is 90 harmful rows, and there are 70',
     ],
   ] as const)('%s ends in one line that says what to do', async (_, args, code, message) => {
     const result = await cli(typeof args === 'function' ? args() : [...args]);
