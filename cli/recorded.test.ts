@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { countedClass } from '@/experiments/count.ts';
+import { classifyResponse, DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
 import { parseManifest } from '@/model/manifest.ts';
 import { parseRunFile, type RunPart } from '@/protocol/run-file.ts';
 import { adaptersOf, DEFAULT_CONFIG, MODEL_VARIANTS } from '@/state/config.ts';
@@ -36,6 +37,14 @@ describe('recorded runs', () => {
     const swept = counts
       .filter((part) => part.params.prompts.length === DEFAULT_CONFIG.promptCount)
       .map(alphaOf);
+    // A change of the rules must be recorded again.
+    for (const { result, params } of counts) {
+      for (const { answer = '', answerIds = [], responseClass, reason } of result.outcomes) {
+        const now = classifyResponse(answer, params.rules, answerIds.length);
+        expect({ answer, responseClass, reason }).toEqual({ answer, ...now });
+      }
+    }
+    expect(counts[0]!.params.rules).toEqual(DEFAULT_REFUSAL_RULES);
     expect(swept).toEqual([0.8, 0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.15, 1.2]);
     for (const { result } of counts) {
       const refused = result.outcomes.filter((outcome) => countedClass(outcome) === 'refused').length;
