@@ -4,23 +4,27 @@ import { wordsFor } from '@/state/problems.ts';
 import { configOfRun, entriesOfRun, poolsOfRun } from '@/state/recorded.ts';
 import type { Results } from '@/state/results.ts';
 import { getSession } from '@/state/session-instance.ts';
-import { notify, openDialog, putResults, setConfig, setPool, useApp } from '@/state/store.ts';
+import { dismiss, notify, openDialog, putResults, setConfig, setPool, useApp } from '@/state/store.ts';
 import { bundledSource, loadPools } from './shipped.ts';
 
 const isWeights = (name: string) => /\.(gguf|safetensors)$/i.test(name);
+/** A checkpoint is recognised by its description too: weights that are missing must be told from files of another kind. */
+const isModel = (name: string) => isWeights(name) || /^(config|.*\.safetensors\.index)\.json$/i.test(name);
+const isAdapter = (name: string) => /^adapter_(config\.json|model\.safetensors)$/i.test(name);
 const isPrompts = (name: string) => /\.(csv|tsv|jsonl|txt)$/i.test(name);
 
 export async function openFiles(files: File[]): Promise<void> {
   try {
     const first = files[0];
     if (!first) return;
-    if (files.some((file) => isWeights(file.name))) return await openModelFiles(files);
+    if (files.some((file) => isAdapter(file.name))) return await openAdapterFiles(files);
+    if (files.some((file) => isModel(file.name))) return await openModelFiles(files);
     if (isPrompts(first.name)) return openDialog({ kind: 'import', file: first, pool: 'over-rejection' });
     if (/\.json$/i.test(first.name)) return await openRunFile(first);
     throw new AppError(
       'bad-file',
       `${first.name} is no file that this page knows.`,
-      'Drop a run file (.json), a model (.gguf, or a folder with .safetensors) or prompts (.csv, .jsonl, .txt).',
+      'Drop a run file (.json), a model (.gguf, or a folder with .safetensors), an adapter (a PEFT folder) or prompts (.csv, .jsonl, .txt).',
     );
   } catch (error) {
     const { happened, todo } = wordsFor(error);
@@ -29,11 +33,29 @@ export async function openFiles(files: File[]): Promise<void> {
 }
 
 export async function openModelFiles(files: File[]): Promise<void> {
-  const weights = files.filter((file) => isWeights(file.name));
-  const name = weights[0]!.name.replace(/\.(gguf|safetensors)$/i, '');
-  const key = `files:${weights.map((file) => `${file.name}.${file.size}.${file.lastModified}`).join('|')}`;
-  setConfig({ model: 'base' });
+  const parts = files.filter((file) => isModel(file.name));
+  const weights = parts.find((file) => isWeights(file.name)) ?? parts[0]!;
+  const name = folderOf(weights) ?? weights.name.replace(/\.(gguf|safetensors)$/i, '');
+  const key = `files:${parts.map((file) => `${file.name}.${file.size}.${file.lastModified}`).join('|')}`;
+  dismiss('file');
   await getSession().open({ key, name, source: { kind: 'files', files } });
+}
+
+async function openAdapterFiles(files: File[]): Promise<void> {
+  const name = folderOf(files[0]!) ?? 'own adapter';
+  await getSession().addAdapter(files, name);
+  dismiss('file');
+  notify({
+    id: 'adapter',
+    level: 'info',
+    happened: `The adapter ${name} is on the model: “aligned” now means with it, “base” without.`,
+    todo: '',
+  });
+}
+
+/** Of a folder that was chosen; null for single files. */
+function folderOf(file: File): string | null {
+  return file.webkitRelativePath.includes('/') ? file.webkitRelativePath.split('/')[0]! : null;
 }
 
 async function openRunFile(file: File): Promise<void> {

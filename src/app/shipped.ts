@@ -28,19 +28,22 @@ export async function loadPools(): Promise<void> {
 }
 
 export async function loadRecorded(): Promise<void> {
+  const complain = (error: unknown) => {
+    const { happened, todo } = wordsFor(error);
+    notify({
+      id: `recorded ${happened}`,
+      level: 'problem',
+      happened,
+      todo: `${todo} Live numbers are not affected.`.trim(),
+    });
+  };
   try {
-    for (const { run, name, warnings } of await fetchRecordedRuns(assetUrl('recorded/'))) {
+    for (const { run, name, warnings } of await fetchRecordedRuns(assetUrl('recorded/'), complain)) {
       putResults('recorded', entriesOfRun(run, BUNDLED_KEY, name));
       for (const happened of warnings)
         notify({ id: `${name} ${happened}`, level: 'problem', happened, todo: '' });
     }
   } catch (error) {
-    const { happened, todo } = wordsFor(error);
-    notify({
-      id: 'recorded',
-      level: 'problem',
-      happened,
-      todo: `${todo} Live numbers are not affected.`.trim(),
-    });
+    complain(error);
   }
 }

@@ -62,6 +62,16 @@ export class LabHost {
     return this.#call(callId, onEvent, (listener, signal) => this.#lab.run(kind, params, listener, signal));
   }
 
+  /** Takes a lock that the browser frees when this worker is gone, for whatever reason; resolves when it is held. */
+  holdLock(name: string): Promise<void> {
+    return new Promise((resolve) => {
+      void navigator.locks.request(name, () => {
+        resolve();
+        return new Promise(() => {});
+      });
+    });
+  }
+
   cancel(callId: number): void {
     this.#running.get(callId)?.abort();
   }

@@ -17,12 +17,16 @@ export interface LabWorker {
   terminate(): void;
   /** Calls back once with what is known about the cause. */
   onCrash(listener: (cause: string) => void): void;
+  /** Name of a lock to be held by the worker while it lives: a worker that ends without an error event is noticed by it. */
+  lifeLock?: string;
 }
 
 /** A browser's dedicated worker that runs workers/lab.worker.ts. */
 export function browserLabWorker(worker: Worker): LabWorker {
   return {
     endpoint: worker,
+    // Locks are there in secure contexts only; without them a silent end goes unnoticed.
+    ...('locks' in navigator ? { lifeLock: `lab ${crypto.randomUUID()}` } : {}),
     terminate: () => worker.terminate(),
     onCrash: (listener) => {
       worker.addEventListener('error', (event) => listener(event.message || 'it could not be started'));
@@ -43,15 +47,8 @@ export class RemoteLab implements Lab {
   constructor(worker: LabWorker) {
     this.#worker = worker;
     this.#host = wrap<LabHost>(worker.endpoint);
-    worker.onCrash((cause) => {
-      this.#end(
-        new AppError(
-          'worker-crashed',
-          `The worker that runs the model stopped: ${cause}.`,
-          'Load the model again; if it happens again, choose a smaller model or another backend.',
-        ),
-      );
-    });
+    worker.onCrash((cause) => this.#crashed(cause));
+    if (worker.lifeLock) void this.#watch(worker.lifeLock);
   }
 
   load(
@@ -122,6 +119,22 @@ export class RemoteLab implements Lab {
           signal?.removeEventListener('abort', cancel);
         });
     });
+  }
+
+  /** The lock comes to this side only when the worker is gone. */
+  async #watch(name: string): Promise<void> {
+    await this.#host.holdLock(name);
+    await navigator.locks.request(name, () => this.#crashed('it ended without saying why'));
+  }
+
+  #crashed(cause: string): void {
+    this.#end(
+      new AppError(
+        'worker-crashed',
+        `The worker that runs the model stopped: ${cause}.`,
+        'Load the model again; if it happens again, choose a smaller model or another backend.',
+      ),
+    );
   }
 
   #end(error: AppError): void {

@@ -26,7 +26,7 @@ export const FAKE_CARD: ModelCard = {
   },
   backend: { kind: 'wasm', threads: 2, runtime: 'fake', notes: [] },
   templates: ['chat', 'none'],
-  adapters: [],
+  adapters: ['safety', 'planted-8-13'].map((name) => ({ name, sha256: '0'.repeat(64), label: '' })),
   warnings: [],
   parity: null,
   loadMs: 1,

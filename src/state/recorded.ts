@@ -130,30 +130,49 @@ export function configOfRun(run: RunFile): Partial<Config> {
   return patch;
 }
 
-/** @throws AppError 'network' or 'bad-file'; a missing index is no error: there is simply nothing recorded. */
+export interface RecordedRun {
+  run: RunFile;
+  name: string;
+  warnings: string[];
+}
+
+/**
+ * A missing index is no error: there is simply nothing recorded. A run that cannot be used goes to `onProblem` as an
+ * AppError; the others are still given.
+ * @throws AppError 'network' or 'bad-file' where the index itself cannot be used
+ */
 export async function fetchRecordedRuns(
   base: string,
-): Promise<Array<{ run: RunFile; name: string; warnings: string[] }>> {
+  onProblem: (error: unknown) => void,
+): Promise<RecordedRun[]> {
   const index = await fetchJson(`${base}index.json`);
   if (index === null) return [];
-  const files = (index as Partial<RecordedIndex>).files;
+  const files = (index as Partial<RecordedIndex> | null)?.files;
   if (!Array.isArray(files)) {
     throw new AppError('bad-file', 'The list of recorded runs is damaged.', 'Build the page again.');
   }
   const { parseRunFile } = await import('@/protocol/run-file.ts');
-  return Promise.all(
-    files.map(async (name) => {
-      const response = await fetch(`${base}${name}`);
-      if (!response.ok) {
-        throw new AppError(
-          'network',
-          `The recorded run ${name} could not be loaded (${response.status}).`,
-          'Reload the page.',
-        );
+  const runs = await Promise.all(
+    files.map(async (name): Promise<RecordedRun | null> => {
+      try {
+        const { run, warnings } = parseRunFile(await (await request(`${base}${name}`)).text(), name);
+        return { run, name, warnings };
+      } catch (error) {
+        onProblem(error);
+        return null;
       }
-      const { run, warnings } = await parseRunFile(await response.text(), name);
-      return { run, name, warnings };
     }),
+  );
+  return runs.filter((run) => run !== null);
+}
+
+async function request(url: string): Promise<Response> {
+  const response = await fetch(url).catch(() => null);
+  if (response?.ok) return response;
+  throw new AppError(
+    'network',
+    `The recorded run ${url.split('/').at(-1)} could not be loaded (${response?.status ?? 'no answer'}).`,
+    'Reload the page.',
   );
 }
 
@@ -161,5 +180,9 @@ async function fetchJson(url: string): Promise<unknown | null> {
   const response = await fetch(url);
   // A server that answers with its start page for unknown paths has no such file either.
   if (!response.ok || !response.headers.get('content-type')?.includes('json')) return null;
-  return response.json();
+  return response.json().catch((cause: unknown) => {
+    throw new AppError('bad-file', 'The list of recorded runs is damaged.', 'Build the page again.', {
+      cause,
+    });
+  });
 }

@@ -97,7 +97,9 @@ export const useCosineMatrix = () => useApp(findCosineMatrix);
 /** Status, truth and provenance of a picture whose numbers come from work in `slot`. */
 export function useFigure(slot: string, entry: Entry | null, hint: string): FigureProps {
   const status = useFigureStatus(slot, entry, hint);
-  return { status, truth: entry?.truth ?? null, provenance: entry?.provenance ?? null };
+  // Part of a result is not yet what its word says ("computed in full").
+  const truth = entry?.complete ? entry.truth : null;
+  return { status, truth, provenance: entry?.provenance ?? null };
 }
 
 export function useFigureStatus(slot: string, entry: Entry | null, hint: string): FigureStatus {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '@/model/app-error.ts';
 import type { ExperimentMap } from '@/protocol/experiments.ts';
 import { DEFAULT_CONFIG } from './config.ts';
-import { countResult, FakeLab, outcomesFor } from './fake-lab.test-helper.ts';
+import { countResult, FAKE_CARD, FakeLab, outcomesFor } from './fake-lab.test-helper.ts';
 import { tally } from './outcomes.ts';
 import { POOL_IDS, type Pool, type Pools } from './pools.ts';
 import { type Entry, liveOf } from './results.ts';
@@ -228,6 +228,43 @@ describe('the session', () => {
     setConfig({ range: [20, 29], mapLayer: 29 });
     await session.open(source);
     expect(useApp.getState().config).toMatchObject({ range: [11, 11], mapLayer: 11 });
+  });
+
+  it('opens the model before again when another one cannot be opened, with the settings it had', async () => {
+    await session.open(source);
+    const createLab = () => {
+      const fake = new FakeLab();
+      if (labs.length === 1)
+        fake.loadError = new AppError('bad-file', 'other.gguf is damaged.', 'Get it again.');
+      labs.push(fake);
+      return fake;
+    };
+    await session.close();
+    labs = [];
+    session = new Session({ createLab, schedule: (callback) => void setTimeout(callback, 0) });
+    await session.open(source);
+    await session.open({ key: 'other', name: 'other', source: { kind: 'url', url: 'y' } });
+    const { lab: status, source: open, config, notices } = useApp.getState();
+    expect(labs).toHaveLength(3);
+    expect(status.state).toBe('ready');
+    expect(open).toEqual(source);
+    expect(config.model).toBe('aligned');
+    expect(notices.find((notice) => notice.id === 'load')).toMatchObject({
+      happened: 'other.gguf is damaged.',
+      todo: 'Get it again. fake is opened again.',
+    });
+  });
+
+  it('follows what a model offers: its adapters and its templates', async () => {
+    setConfig({ template: 'alpaca', model: 'aligned' });
+    const { adapters } = FAKE_CARD;
+    FAKE_CARD.adapters = [];
+    try {
+      await session.open(source);
+    } finally {
+      FAKE_CARD.adapters = adapters;
+    }
+    expect(useApp.getState().config).toMatchObject({ model: 'base', template: 'chat' });
   });
 
   it('ends the worker of the model that is left', async () => {

@@ -5,7 +5,7 @@
 import { AppError } from '@/model/app-error.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
 import type { Lab, ModelCard } from '@/protocol/lab.ts';
-import type { Config } from './config.ts';
+import { adaptersOf, type Config } from './config.ts';
 import { finished, partial } from './deliver.ts';
 import { type FrameBatch, frameBatch } from './frame-batch.ts';
 import { type Job, Scheduler } from './jobs.ts';
@@ -35,6 +35,7 @@ const SETTLE_MS = 250;
 export class Session {
   readonly #parts: SessionParts;
   readonly #batch: FrameBatch<(state: AppState) => AppState>;
+  #adapterCount = 0;
   #scheduler: Scheduler | null = null;
   #lab: Lab | null = null;
   #loading: AbortController | null = null;
@@ -54,6 +55,7 @@ export class Session {
         state.config !== before.config ||
         state.settled !== before.settled ||
         state.pools !== before.pools ||
+        state.ownAdapter !== before.ownAdapter ||
         state.results.live !== before.results.live ||
         state.results.recorded !== before.results.recorded
       ) {
@@ -62,16 +64,23 @@ export class Session {
     });
   }
 
-  /** Opens a model, or shows one that is known from a run file only. What was open is closed; its results stay. */
-  async open(
-    source: OpenSource,
-    backend: Config['backend'] = useApp.getState().config.backend,
-  ): Promise<void> {
+  /**
+   * Opens a model, or shows one that is known from a run file only. What was open is closed; its results stay. Where the
+   * new one cannot be opened, the one before is opened again: a wrong file costs a message, not the page.
+   */
+  open(source: OpenSource): Promise<void> {
+    const { source: before, config } = useApp.getState();
+    const wayBack = before && before.key !== source.key ? before : null;
+    return this.#open(source, config.backend, wayBack);
+  }
+
+  async #open(source: OpenSource, backend: Config['backend'], wayBack: OpenSource | null): Promise<void> {
     await this.#closeLab();
     const loading = new AbortController();
     this.#loading = loading;
-    if (!source.source) return useApp.setState({ source, lab: { state: 'idle' }, failures: {} });
-    useApp.setState({ source, lab: { state: 'loading', progress: null }, failures: {} });
+    const fresh = { source, failures: {}, ownAdapter: null };
+    if (!source.source) return useApp.setState({ ...fresh, lab: { state: 'idle' } });
+    useApp.setState({ ...fresh, lab: { state: 'loading', progress: null } });
     try {
       const lab = this.#parts.createLab();
       this.#lab = lab;
@@ -86,7 +95,7 @@ export class Session {
       this.#ready(card);
     } catch (error) {
       if (loading.signal.aborted) return;
-      await this.#loadFailed(source, backend, error);
+      await this.#loadFailed(source, backend, error, wayBack);
     }
   }
 
@@ -98,8 +107,26 @@ export class Session {
     });
   }
 
+  /**
+   * Reads a person's adapter for the open model; "aligned" then means the model with it.
+   * @throws AppError where there is no model, or the adapter is not one for it
+   */
   async addAdapter(files: File[], name: string): Promise<void> {
-    await this.#lab?.addAdapter({ kind: 'files', files }, name);
+    const { lab } = useApp.getState();
+    if (!this.#lab || lab.state !== 'ready') {
+      throw new AppError(
+        'bad-input',
+        'An adapter needs its model, and none is open.',
+        'Wait until the model is loaded, or open it first, then choose the adapter again.',
+      );
+    }
+    // Results go by the names of adapters: each one needs a name of its own.
+    this.#adapterCount += 1;
+    const own = this.#adapterCount === 1 ? name : `${name} (${this.#adapterCount})`;
+    const added = await this.#lab.addAdapter({ kind: 'files', files }, own);
+    const card = { ...lab.card, adapters: [...lab.card.adapters, added] };
+    useApp.setState({ lab: { state: 'ready', card }, ownAdapter: added.name });
+    setConfig({ model: 'aligned' });
   }
 
   reload(): void {
@@ -159,14 +186,27 @@ export class Session {
       onFailure: (job, error) => this.#failed(job, error),
     });
     useApp.setState({ lab: { state: 'ready', card } });
-    setConfig({}, { commit: false });
+    setConfig(whatItOffers(card), { commit: false });
+    if (card.templates.length === 0) {
+      notify({
+        id: 'tokenizer',
+        level: 'problem',
+        happened: `${card.name} has no tokenizer, so no prompt can be given to it.`,
+        todo: 'Open it together with its tokenizer.json and tokenizer_config.json.',
+      });
+    }
     for (const [index, sentence] of [...card.warnings, ...card.backend.notes].entries()) {
       notify({ id: `card-${index}`, level: 'info', happened: sentence, todo: '' });
     }
     this.#plan();
   }
 
-  async #loadFailed(source: OpenSource, backend: Config['backend'], error: unknown): Promise<void> {
+  async #loadFailed(
+    source: OpenSource,
+    backend: Config['backend'],
+    error: unknown,
+    wayBack: OpenSource | null = null,
+  ): Promise<void> {
     const { happened, todo } = wordsFor(error);
     const gpuTrouble =
       error instanceof AppError && ['no-backend', 'device-lost', 'out-of-memory'].includes(error.code);
@@ -177,7 +217,17 @@ export class Session {
         happened: `${happened} WebAssembly is used instead.`,
         todo: '',
       });
-      return this.open(source, 'wasm');
+      return this.#open(source, 'wasm', wayBack);
+    }
+    if (wayBack) {
+      notify({
+        id: 'load',
+        level: 'problem',
+        happened,
+        todo: `${todo} ${wayBack.name} is opened again.`.trim(),
+        action: { label: 'Try again', run: () => void this.open(source) },
+      });
+      return this.#open(wayBack, useApp.getState().config.backend, null);
     }
     await this.#closeLab();
     useApp.setState({ lab: { state: 'failed', happened, todo } });
@@ -199,6 +249,7 @@ export class Session {
       const state = useApp.getState();
       const situation = currentSituation(state);
       if (!situation || state.lab.state !== 'ready' || !this.#scheduler) return;
+      if (state.lab.card.templates.length === 0) return;
       const { layerCount } = state.lab.card.spec;
       const settled = state.settled && !state.dragging;
       const wanted = wantedWork({ situation, results: state.results, layerCount, settled });
@@ -276,6 +327,17 @@ export class Session {
     useApp.setState({ lab: { state: 'idle' }, work: null, waiting: [], stopped: [] });
     await lab?.close().catch(() => {});
   }
+}
+
+/** Settings that the opened model cannot follow, put to what it offers: its adapters, its templates. */
+function whatItOffers(card: ModelCard): Partial<Config> {
+  const { config } = useApp.getState();
+  const has = (name: string) => card.adapters.some((adapter) => adapter.name === name);
+  const [template] = card.templates;
+  return {
+    ...(adaptersOf(config.model).every(has) ? {} : { model: 'base' }),
+    ...(template && !card.templates.includes(config.template) ? { template } : {}),
+  };
 }
 
 function showProgress(state: AppState, slot: string, progress: Progress, signal: AbortSignal): AppState {

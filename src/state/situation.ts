@@ -9,13 +9,15 @@ export const BUNDLED_KEY = 'bundled';
 let last: { inputs: readonly unknown[]; situation: Situation } | null = null;
 
 /** Null until the prompts are there. The same inputs give the same object, so that React can compare it. */
-export function currentSituation(state: Pick<AppState, 'config' | 'pools' | 'source'>): Situation | null {
-  const { config, pools, source } = state;
+export function currentSituation(
+  state: Pick<AppState, 'config' | 'pools' | 'source' | 'ownAdapter'>,
+): Situation | null {
+  const { config, pools, source, ownAdapter } = state;
   if (!pools) return null;
-  const inputs = [config, pools, source];
+  const inputs = [config, pools, source, ownAdapter];
   if (last && inputs.every((input, index) => input === last!.inputs[index])) return last.situation;
   const modelKey = source?.key ?? BUNDLED_KEY;
-  const situation = { modelKey, config, pools, rules: rulesWithEdits(config) };
+  const situation = { modelKey, config, pools, ownAdapter, rules: rulesWithEdits(config) };
   last = { inputs, situation };
   return situation;
 }

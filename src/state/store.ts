@@ -53,6 +53,8 @@ export interface AppState {
   settled: boolean;
   hoverLayer: number | null;
   source: OpenSource | null;
+  /** A person's adapter on the open model, by its name there: "aligned" means the weights with it. */
+  ownAdapter: string | null;
   lab: LabStatus;
   pools: Pools | null;
   results: Results;
@@ -75,6 +77,7 @@ export const INITIAL_STATE: AppState = {
   settled: true,
   hoverLayer: null,
   source: null,
+  ownAdapter: null,
   lab: { state: 'idle' },
   pools: null,
   results: NO_RESULTS,

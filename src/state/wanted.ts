@@ -34,6 +34,8 @@ export interface Situation {
   pools: Pools;
   /** From src/method/refusal.ts, with the person's edits. */
   rules: RefusalRules;
+  /** A person's own adapter, in the place of the shipped one. */
+  ownAdapter?: string | null;
 }
 
 export interface Wanted<K extends ExperimentKind = ExperimentKind> {
@@ -67,9 +69,12 @@ const URGENCY = {
   bandScan: 10,
 } as const;
 
-const context = (config: Config, variant: ModelVariant, alpha = 1) => ({
+const context = ({ config, ownAdapter }: Situation, variant: ModelVariant, alpha = 1) => ({
   template: config.template,
-  setting: { adapters: adaptersOf(variant), scale: scaleOf(config, alpha) },
+  setting: {
+    adapters: variant === 'aligned' && ownAdapter ? [ownAdapter] : adaptersOf(variant),
+    scale: scaleOf(config, alpha),
+  },
 });
 
 export function scaleOf(config: Config, alpha = config.alpha): ModelSetting['scale'] {
@@ -90,7 +95,7 @@ export function similarityRequest(
 ): Request<'similarity'> {
   const { config, pools } = situation;
   return request(situation, 'similarity', {
-    ...context(config, variant),
+    ...context(situation, variant),
     ...similarityPools(pools, config),
     pairs: config.pairs,
     bootstrap: { replicates: BOOTSTRAP_REPLICATES, seed: config.seed },
@@ -107,7 +112,7 @@ export function calibrateRequest(
   let end = 0;
   const parts = lists.map(({ pool, items }) => ({ pool, start: end, end: (end += items.length) }));
   const prompts = lists.flatMap(({ items }) => items);
-  const params = { ...context(config, config.model), prompts, rules, maxNewTokens: MAX_NEW_TOKENS };
+  const params = { ...context(situation, config.model), prompts, rules, maxNewTokens: MAX_NEW_TOKENS };
   return { ...request(situation, 'calibrate', params), parts };
 }
 
@@ -120,7 +125,7 @@ export function countRequest(
 ): Request<'count'> {
   const { config, pools, rules } = situation;
   return request(situation, 'count', {
-    ...context(config, config.model, alpha),
+    ...context(situation, config.model, alpha),
     prompts: countedPrompts(pools, pool, config),
     calibration,
     rules,
@@ -133,7 +138,7 @@ export function countRequest(
 export function bandScanRequest(situation: Situation, calibration: RefusalCalibration): Request<'bandScan'> {
   const { config, pools } = situation;
   return request(situation, 'bandScan', {
-    ...context(config, config.model),
+    ...context(situation, config.model),
     prompts: countedPrompts(pools, 'over-rejection', config),
     calibration,
     width: config.bandWidth,
@@ -145,7 +150,7 @@ export function bandScanRequest(situation: Situation, calibration: RefusalCalibr
 export function attentionRequest(situation: Situation): Request<'attention'> {
   const { config, pools } = situation;
   return request(situation, 'attention', {
-    ...context(config, config.model),
+    ...context(situation, config.model),
     prompts: attentionPrompts(pools, config),
   });
 }

@@ -23,6 +23,15 @@ const VARIANTS: ReadonlyArray<{ value: ModelVariant; label: string; hint: string
     hint: 'Positive control: an adapter in layers 8 to 13 alone, so the true band is known.',
   },
 ];
+
+/** With an adapter of one's own, "aligned" means that one; the planted control is the bundled model's. */
+function variantsOf(modelKey: string, ownAdapter: string | null): typeof VARIANTS {
+  const offered = ownAdapter && modelKey !== BUNDLED_KEY ? VARIANTS.slice(0, 2) : VARIANTS;
+  if (!ownAdapter) return offered;
+  return offered.map((one) =>
+    one.value === 'aligned' ? { ...one, hint: `With the adapter ${ownAdapter}.` } : one,
+  );
+}
 const TEMPLATE_HINTS = {
   chat: 'the model’s own chat template',
   alpaca: 'the paper’s',
@@ -35,6 +44,7 @@ export function Header() {
   const theme = useApp((state) => state.config.theme);
   const stage = useApp((state) => state.config.stage);
   const source = useApp((state) => state.source);
+  const ownAdapter = useApp((state) => state.ownAdapter);
   const canUndo = useApp((state) => state.commits > 0);
   const card = useApp((state) => (state.lab.state === 'ready' ? state.lab.card : null));
   const templates = card?.templates ?? TEMPLATE_NAMES;
@@ -42,11 +52,11 @@ export function Header() {
     <header className="bench-header">
       <h1>Stratascope</h1>
       <span className="model-name">{card?.name ?? source?.name ?? 'no model'}</span>
-      {(source === null || source.key === BUNDLED_KEY || source.source === null) && (
+      {(source === null || source.key === BUNDLED_KEY || source.source === null || ownAdapter) && (
         <SegmentedControl
           label={SETTINGS.model.label}
           value={model}
-          options={VARIANTS}
+          options={variantsOf(source?.key ?? BUNDLED_KEY, ownAdapter)}
           onChange={(model) => setConfig({ model })}
         />
       )}

@@ -4,7 +4,6 @@ import { Button, FileTrigger } from 'react-aria-components';
 import { openFiles } from '@/app/open-files.ts';
 import { bundledSource, loadPools } from '@/app/shipped.ts';
 import { getSession } from '@/state/session-instance.ts';
-import { setConfig } from '@/state/store.ts';
 
 export const DEFAULT_ENDPOINT = 'https://huggingface.co';
 
@@ -48,7 +47,6 @@ function HubForm({ onClose }: { onClose: () => void }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onClose();
-    setConfig({ model: 'base' });
     const source = {
       kind: 'hub' as const,
       repo: repo.trim(),
