@@ -75,6 +75,16 @@ describe('calibration', () => {
     expect(calibrationWarning(calibration)).toContain('75 %');
   });
 
+  it('learns nothing from a stray refusal among many answers', () => {
+    const answers = Array.from({ length: 126 }, () => prompt('answered', { 12: 0.9 }));
+    const stray = [prompt('refused', { 20: 0.4, 21: 0.3 }), prompt('refused', { 22: 0.9 })];
+    for (const refusals of [stray.slice(0, 1), stray]) {
+      const calibration = calibrateFirstToken([...answers, ...refusals], text);
+      expect(calibration.tokenIds).toEqual([]);
+      expect(calibrationWarning(calibration)).toContain('too few');
+    }
+  });
+
   it('learns nothing from one class alone, and says so', () => {
     const calibration = calibrateFirstToken([prompt('answered', { 3: 1 })], text);
     expect(calibration).toMatchObject({ tokenIds: [], auroc: 0.5, sampleCount: 1 });

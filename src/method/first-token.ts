@@ -16,6 +16,8 @@ export interface TopTokens {
 export const MIN_REFUSAL_MASS = 0.01;
 /** ...and is at least this many times likelier there than at the head of an answer. */
 export const MIN_MASS_RATIO = 2;
+/** Refusals, and answers, that a token set may be learnt from: two, and this share of the sample. Fewer teach letters by chance. */
+export const MIN_CLASS_SHARE = 0.02;
 
 /** The `count` likeliest tokens under softmax(logits), likeliest first. Logits [V]; probabilities are of the whole vocabulary. */
 export function topTokens(logits: Float32Array, count: number): TopTokens {
@@ -58,7 +60,9 @@ export function calibrateFirstToken(
 ): RefusalCalibration {
   const refused = prompts.filter((prompt) => prompt.responseClass === 'refused').map(({ top }) => top);
   const answered = prompts.filter((prompt) => prompt.responseClass === 'answered').map(({ top }) => top);
-  const tokenIds = openingTokens(refused, answered);
+  const least = Math.max(2, MIN_CLASS_SHARE * (refused.length + answered.length));
+  const enough = refused.length >= least && answered.length >= least;
+  const tokenIds = enough ? openingTokens(refused, answered) : [];
   const refusedScores = refused.map((top) => massOf(top, tokenIds));
   const answeredScores = answered.map((top) => massOf(top, tokenIds));
   const { threshold, agreement } = bestThreshold(refusedScores, answeredScores);
@@ -94,7 +98,6 @@ function massOf(top: TopTokens, tokenIds: readonly number[]): number {
 
 /** Tokens by the two named rules, most telling first; if none passes, the single most telling one. */
 function openingTokens(refused: readonly TopTokens[], answered: readonly TopTokens[]): number[] {
-  if (refused.length === 0 || answered.length === 0) return [];
   const inRefusals = meanMasses(refused);
   const inAnswers = meanMasses(answered);
   const excess = (id: number) => inRefusals.get(id)! - (inAnswers.get(id) ?? 0);

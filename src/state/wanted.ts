@@ -240,8 +240,11 @@ export function wantedWork({ situation, results, settled, layerCount }: Moment):
         full: params.prompts,
       });
     };
-    count('over-rejection', 'score', 1, 'score at 1', URGENCY.baselineScore, 'Scoring the unscaled model');
-    if (alpha !== 1)
+    // A model that hardly ever refuses teaches no refusing token: its score would be a row of zeros that mean nothing.
+    const hasScore = calibration.value.tokenIds.length > 0;
+    if (hasScore)
+      count('over-rejection', 'score', 1, 'score at 1', URGENCY.baselineScore, 'Scoring the unscaled model');
+    if (hasScore && alpha !== 1)
       count('over-rejection', 'score', alpha, 'score', URGENCY.score, `Scoring at alpha ${alpha}`);
     if (settled) {
       if (alpha !== 1)
@@ -268,7 +271,7 @@ export function wantedWork({ situation, results, settled, layerCount }: Moment):
         );
       }
     }
-    if (settled && alpha !== 1 && config.bandWidth <= layerCount) {
+    if (settled && hasScore && alpha !== 1 && config.bandWidth <= layerCount) {
       const { key, params } = bandScanRequest(situation, calibration.value);
       const have = new Set(liveOf(results, 'bandScan', key)?.value.points.map((point) => point.first));
       const firsts = Array.from({ length: layerCount - config.bandWidth + 1 }, (_, first) => first);
