@@ -16,31 +16,44 @@ export interface ReadingInput {
   range: readonly [number, number];
   overRejection: { now: Tally; change: Change | null; complete: boolean } | null;
   malicious: { now: Tally; before: Tally | null; complete: boolean } | null;
+  /** AUROC of the probe per layer (mean over folds); null = not computed. */
+  auroc: readonly number[] | null;
 }
 
 /** Above this share of garbled answers a refusal count says little. */
 const GARBLED_SHARE = 0.1;
 
+/** From this AUROC on, a probe is said to tell the pools apart. */
+const SEPARATES = 0.95;
+
+/** What alpha does comes first: it is what the page is for. */
 export function readingOf(input: ReadingInput): string[] {
-  return [...localisation(input), ...effect(input), ...brokenness(input)];
+  return [...effect(input), ...brokenness(input), ...localisation(input), ...separability(input)];
 }
 
 const layers = ({ first, last }: { first: number; last: number }): string =>
   first === last ? `layer ${first}` : `layers ${first}–${last}`;
 
-/** The gap's answer and the scan's in one sentence; what a band does is told by the method's own test. */
+/** The method's own test of what the bands do; null before the scan is complete. */
+export function scanSummary(scan: Scan | null, complete: boolean, alpha: number) {
+  return scan?.baseline && complete
+    ? summariseBandScan({ baseline: scan.baseline, points: [...scan.points] }, alpha)
+    : null;
+}
+
+/** The gap's answer and the scan's in one sentence; the scan's test stands beside its picture. */
 function localisation({ measureWords, proposal, scan, scanComplete, alpha }: ReadingInput): string[] {
   const gap = proposal
     ? proposal.kind === 'range'
       ? `The ${measureWords} angle gap proposes ${layers(proposal)}`
-      : `In this model the ${measureWords} angle gap does not single out a range`
+      : `The ${measureWords} angle gap singles out no range`
     : null;
-  const summary =
-    scan?.baseline && scanComplete
-      ? summariseBandScan({ baseline: scan.baseline, points: [...scan.points] }, alpha)
-      : null;
+  const summary = scanSummary(scan, scanComplete, alpha);
   if (!summary) return gap ? [`${gap}.`] : [];
-  const found = summary.safetyLike?.bands.map(layers).join(' or ');
+  const safetyLike = summary.safetyLike;
+  const found =
+    safetyLike &&
+    `${safetyLike.bands.map(layers).join(' or ')} (${safetyLike.bands[0]!.refused} of ${safetyLike.bands[0]!.total})`;
   const connected = found
     ? proposal?.kind === 'range'
       ? `the band scan points to ${found}`
@@ -48,25 +61,40 @@ function localisation({ measureWords, proposal, scan, scanComplete, alpha }: Rea
     : proposal?.kind === 'range'
       ? 'the band scan singles out none'
       : 'neither does the band scan';
-  const first = gap
-    ? `${gap}; ${connected}.`
-    : `${capital(found ? `the band scan points to ${found}` : 'the band scan singles out no range')}.`;
-  return [first, summary.sentence];
+  return [
+    gap
+      ? `${gap}; ${connected}.`
+      : `${capital(found ? `the band scan points to ${found}` : 'the band scan singles out no range')}.`,
+  ];
+}
+
+/** A range or none: the pools can be told apart long before, or without, an angle that shows it. */
+function separability({ auroc }: ReadingInput): string[] {
+  if (!auroc || auroc.length === 0) return [];
+  const from = auroc.findLastIndex((value) => !(value >= SEPARATES)) + 1;
+  if (from < auroc.length) {
+    const where = from === 0 ? 'in every layer' : `from layer ${from} on`;
+    return [`One direction tells malicious from normal prompts ${where} (AUROC at least ${SEPARATES}).`];
+  }
+  const best = Math.max(...auroc.filter(Number.isFinite));
+  if (!Number.isFinite(best)) return [];
+  return [`One direction tells malicious from normal prompts at best with AUROC ${best.toFixed(2)}, at layer ${auroc.indexOf(best)}.`];
 }
 
 function effect({ overRejection, alpha, range }: ReadingInput): string[] {
-  if (!overRejection?.change || !overRejection.complete || alpha === 1) return [];
-  const { difference, pValue, low, high, total } = overRejection.change;
-  const where = layers({ first: range[0], last: range[1] });
+  if (!overRejection?.complete) return [];
+  const { now, change } = overRejection;
+  if (alpha === 1)
+    return [`At alpha 1 nothing is scaled: ${now.counts.refused} of ${now.total} harmless prompts are refused.`];
+  if (!change) return [];
+  const { difference, pValue, low, high, total } = change;
+  const where = `at alpha ${alpha} on ${layers({ first: range[0], last: range[1] })}`;
+  const test = `${signed(difference)} [${signed(low)}, ${signed(high)}], ${pValue < 0.001 ? 'p < 0.001' : `p = ${pValue.toFixed(3)}`}`;
+  // The counts are paired: the same prompts, before and after.
+  const counts = `from ${now.counts.refused - difference} to ${now.counts.refused} of ${total} ${where}`;
   const certain = pValue < 0.05 && (low > 0 || high < 0);
-  if (!certain)
-    return [
-      `Alpha ${alpha} on ${where} changes the count by ${signed(difference)} of ${total}: within chance.`,
-    ];
-  const more = difference > 0 ? 'more' : 'fewer';
-  return [
-    `Alpha ${alpha} on ${where} makes the model refuse ${Math.abs(difference)} ${more} of ${total} harmless prompts.`,
-  ];
+  if (!certain) return [`Over-rejections go ${counts}: within chance (${test}).`];
+  return [`Over-rejections ${difference > 0 ? 'rise' : 'fall'} ${counts} (${test}).`];
 }
 
 function brokenness({ overRejection, malicious }: ReadingInput): string[] {

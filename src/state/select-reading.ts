@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import { proposeRange } from '@/method/range-proposal.ts';
 import type { ProposalMark } from '@/views/index.ts';
-import { readingOf } from './reading.ts';
+import { readingOf, scanSummary } from './reading.ts';
 import { useBandScan, useSimilarity } from './select.ts';
 import { usePoolReading } from './select-counts.ts';
 import { useApp } from './store.ts';
@@ -32,6 +32,7 @@ export function useProposal(): Proposal | null {
 export function useReading(): string[] {
   const proposal = useProposal();
   const scan = useBandScan();
+  const similarity = useSimilarity();
   const overRejection = usePoolReading('over-rejection');
   const malicious = usePoolReading('malicious');
   const alpha = useApp((state) => state.config.alpha);
@@ -56,7 +57,18 @@ export function useReading(): string[] {
           before: malicious.tallyBefore,
           complete: malicious.complete,
         },
+        auroc: similarity?.complete ? similarity.value.auroc.mean : null,
       }),
-    [proposal, scan, overRejection, malicious, alpha, range, measure],
+    [similarity, proposal, scan, overRejection, malicious, alpha, range, measure],
+  );
+}
+
+/** What the scan's own test says, in one or two sentences; null before all bands are counted. */
+export function useScanFinding(): string | null {
+  const scan = useBandScan();
+  const alpha = useApp((state) => state.config.alpha);
+  return useMemo(
+    () => (scan ? (scanSummary(scan.value, scan.complete, alpha)?.sentence ?? null) : null),
+    [scan, alpha],
   );
 }

@@ -13,6 +13,7 @@ import { wordsFor } from './problems.ts';
 import { currentSituation } from './situation.ts';
 import {
   type AppState,
+  dismiss,
   notify,
   type OpenSource,
   putResults,
@@ -31,6 +32,8 @@ export interface SessionParts {
 }
 
 const SETTLE_MS = 250;
+/** What is said about one model goes when another is opened. */
+const CARD_NOTICE = 'card-';
 
 export class Session {
   readonly #parts: SessionParts;
@@ -70,6 +73,7 @@ export class Session {
    */
   open(source: OpenSource): Promise<void> {
     const { source: before, config } = useApp.getState();
+    dismiss('load');
     const wayBack = before && before.key !== source.key ? before : null;
     return this.#open(source, config.backend, wayBack);
   }
@@ -80,7 +84,11 @@ export class Session {
     this.#loading = loading;
     const fresh = { source, failures: {}, ownAdapter: null };
     if (!source.source) return useApp.setState({ ...fresh, lab: { state: 'idle' } });
-    useApp.setState({ ...fresh, lab: { state: 'loading', progress: null } });
+    useApp.setState(({ notices }) => ({
+      ...fresh,
+      lab: { state: 'loading', progress: null },
+      notices: notices.filter(({ id }) => !id.startsWith(CARD_NOTICE)),
+    }));
     try {
       const lab = this.#parts.createLab();
       this.#lab = lab;
@@ -189,14 +197,15 @@ export class Session {
     setConfig(whatItOffers(card), { commit: false });
     if (card.templates.length === 0) {
       notify({
-        id: 'tokenizer',
+        id: `${CARD_NOTICE}tokenizer`,
         level: 'problem',
         happened: `${card.name} has no tokenizer, so no prompt can be given to it.`,
         todo: 'Open it together with its tokenizer.json and tokenizer_config.json.',
       });
     }
-    for (const [index, sentence] of [...card.warnings, ...card.backend.notes].entries()) {
-      notify({ id: `card-${index}`, level: 'info', happened: sentence, todo: '' });
+    // The backend's notes stand beside its name.
+    for (const [index, sentence] of card.warnings.entries()) {
+      notify({ id: `${CARD_NOTICE}${index}`, level: 'info', happened: sentence, todo: '' });
     }
     this.#plan();
   }

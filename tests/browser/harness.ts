@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { findBrowser } from '../../scripts/find-browser.mjs';
-import { appMounts, serve, testPageMounts } from '../../scripts/serve.mjs';
+import { appMounts, type Mount, serve, testPageMounts } from '../../scripts/serve.mjs';
 import { projectRoot } from '../../scripts/setup.mjs';
 
 /** Quiet, and unable to resolve any name but this machine's: a request to elsewhere fails instead of passing unseen. */
@@ -28,10 +28,12 @@ const SOFTWARE_WEBGPU_FLAGS = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=s
 export interface HarnessOptions {
   /** `app` = the shipped page (dist/), `test-page` = tests/browser/page (dist-test/) with the fixtures under /fixtures. */
   site: 'app' | 'test-page';
-  /** Software WebGPU, or none at all (a browser without WebGPU, the WASM path). Default false. */
+  /** Software WebGPU; else WebGPU is there, but no adapter answers, and the page runs on WASM. Default false. */
   webgpu?: boolean;
   /** More switches for Chromium. */
   flags?: string[];
+  /** More folders to serve, before those of the site. */
+  mounts?: Mount[];
 }
 
 /** What went wrong on a page that no assertion looked at. Empty lists are what a test wants. */
@@ -72,7 +74,8 @@ function watchPage(page: Page, origin: string): PageWatch {
 }
 
 /** Starts server and browser. Close it in `afterAll`, or both outlive the test. */
-export async function startHarness({ site, webgpu = false, flags = [] }: HarnessOptions): Promise<Harness> {
+export async function startHarness(options: HarnessOptions): Promise<Harness> {
+  const { site, webgpu = false, flags = [], mounts = [] } = options;
   const executablePath = findBrowser();
   if (!executablePath)
     throw new Error(
@@ -83,7 +86,7 @@ export async function startHarness({ site, webgpu = false, flags = [] }: Harness
     throw new Error(
       `${folder}/ is not built. Run "npm test -- ${site === 'app' ? 'e2e' : 'browser'}", which builds it.`,
     );
-  const server = await serve({ mounts: site === 'app' ? appMounts : testPageMounts });
+  const server = await serve({ mounts: [...mounts, ...(site === 'app' ? appMounts : testPageMounts)] });
   const browser = await chromium
     .launch({
       executablePath,

@@ -101,9 +101,11 @@ function Backend() {
   const backend = useApp((state) => (state.lab.state === 'ready' ? state.lab.card.backend : null));
   const speed = useApp((state) => state.speed);
   if (!backend) return null;
-  const name = { webgpu: 'WebGPU', wasm: `WebAssembly, ${backend.threads} threads`, node: 'Node' }[
-    backend.kind
-  ];
+  const name = {
+    webgpu: 'WebGPU',
+    wasm: `WebAssembly, ${backend.threads} ${backend.threads === 1 ? 'thread' : 'threads'}`,
+    node: 'Node',
+  }[backend.kind];
   return (
     <span className="hint" title={[backend.runtime, ...backend.notes].join('. ')}>
       {name}

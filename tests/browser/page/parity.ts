@@ -4,6 +4,9 @@
  */
 
 import { wrap } from 'comlink';
+import { browserLabWorker, RemoteLab } from '@/lab/remote-lab.ts';
+import type { ExperimentKind, ExperimentMap } from '@/protocol/experiments.ts';
+import type { LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
 import type { Measures } from './parity.worker.ts';
 
 /** What this browser offers to the engine. */
@@ -53,7 +56,37 @@ async function measure<K extends keyof Measures>(
   }
 }
 
-const parity = { surroundings, measure };
+export interface LabRequest {
+  [name: string]: { [K in ExperimentKind]: { kind: K; params: ExperimentMap[K]['params'] } }[ExperimentKind];
+}
+
+/**
+ * Experiments one after another through the product's own lab in the product's own worker. Typed arrays come back as
+ * plain ones, since that is what leaves a page.
+ */
+async function lab(
+  source: ModelSource,
+  options: LoadOptions,
+  requests: LabRequest,
+): Promise<{ card: ModelCard; results: Record<string, unknown> }> {
+  const worker = new Worker(new URL('../../../workers/lab.worker.ts', import.meta.url), { type: 'module' });
+  const remote = new RemoteLab(browserLabWorker(worker));
+  try {
+    const card = await remote.load(source, options);
+    const results: Record<string, unknown> = {};
+    for (const [name, { kind, params }] of Object.entries(requests)) {
+      results[name] = withPlainArrays(await remote.run(kind, params as never));
+    }
+    return { card, results };
+  } finally {
+    await remote.close();
+  }
+}
+
+const withPlainArrays = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_, one) => (ArrayBuffer.isView(one) ? [...(one as Float32Array)] : one)));
+
+const parity = { surroundings, measure, lab };
 
 declare global {
   interface Window {

@@ -1,0 +1,150 @@
+/**
+ * What was computed here, under the settings on screen, as a run file's content: every part with the parameters that
+ * repeat it. Recorded numbers are left out: they have a file already, written by another machine. Pure.
+ */
+import type { ExperimentKind, ExperimentMap, PromptOutcome } from '@/protocol/experiments.ts';
+import type { RunFile, RunPart } from '@/protocol/run-file.ts';
+import { ALPHA_MAX, ALPHA_MIN, ALPHA_STEP, snapAlpha } from './config.ts';
+import { tally } from './outcomes.ts';
+import { COUNTED_POOLS, POOL_IDS } from './pools.ts';
+import { type Entry, liveOf } from './results.ts';
+import { currentSituation } from './situation.ts';
+import type { AppState } from './store.ts';
+import {
+  attentionRequest,
+  bandScanRequest,
+  calibrateRequest,
+  cosineMatrixRequest,
+  countRequest,
+  type Situation,
+  similarityRequest,
+} from './wanted.ts';
+
+export type PresentRun = Omit<RunFile, 'schema' | 'version'>;
+type Live = AppState['results'];
+
+const NO_CALIBRATION = { tokenIds: [], tokenTexts: [], threshold: 0, sampleCount: 0, agreement: 0, auroc: 0 };
+const ALPHAS = Array.from({ length: Math.round((ALPHA_MAX - ALPHA_MIN) / ALPHA_STEP) + 1 }, (_, step) =>
+  snapAlpha(ALPHA_MIN + step * ALPHA_STEP),
+);
+
+/** Null where no model is open, or nothing is computed in full yet. */
+export function presentRun(state: AppState, version: string, now: Date): PresentRun | null {
+  const situation = currentSituation(state);
+  const { lab, config, pools, results } = state;
+  if (!situation || !pools || lab.state !== 'ready') return null;
+  const parts = [...layerParts(situation, results), ...countParts(situation, results)];
+  if (parts.length === 0) return null;
+  const { card } = lab;
+  const used = new Set(parts.flatMap(({ params }) => ('setting' in params ? params.setting.adapters : [])));
+  return {
+    kind: parts.some(({ kind }) => kind === 'count') ? 'sweep' : 'curves',
+    createdAt: now.toISOString(),
+    app: { name: 'Stratascope', version },
+    backend: {
+      kind: card.backend.kind,
+      threads: card.backend.threads,
+      runtime: card.backend.runtime,
+      notes: card.backend.notes,
+    },
+    model: {
+      name: card.name,
+      sha256: card.sha256,
+      adapters: card.adapters
+        .filter(({ name }) => used.has(name))
+        .map(({ name, sha256 }) => ({ name, sha256 })),
+    },
+    template: config.template,
+    seed: config.seed,
+    pools: Object.fromEntries(POOL_IDS.map((id) => [id, [...pools[id].items]])),
+    settings: JSON.parse(JSON.stringify({ ...config, correctedByHand: state.overrides })),
+    parts,
+  };
+}
+
+function layerParts(situation: Situation, results: Live): RunPart[] {
+  const { config } = situation;
+  const parts: RunPart[] = [];
+  const curves = similarityRequest(situation);
+  const live = found(results, 'similarity', curves.key);
+  if (live) {
+    parts.push({ kind: 'similarity', label: config.model, params: curves.params, result: live.value });
+    const matrix = cosineMatrixRequest(situation, live.value.vectorsKey);
+    const result = found(results, 'cosineMatrix', matrix.key)?.value;
+    const label = `${config.model}, layer ${config.mapLayer}`;
+    if (result) parts.push({ kind: 'cosineMatrix', label, params: matrix.params, result });
+  }
+  if (config.model !== 'base') {
+    const ghost = similarityRequest(situation, 'base');
+    const result = found(results, 'similarity', ghost.key)?.value;
+    if (result) parts.push({ kind: 'similarity', label: 'base', params: ghost.params, result });
+  }
+  const attention = attentionRequest(situation);
+  const pictures = found(results, 'attention', attention.key)?.value;
+  if (pictures) {
+    const result = { pictures: [...pictures] };
+    parts.push({ kind: 'attention', label: config.model, params: attention.params, result });
+  }
+  return parts;
+}
+
+function countParts(situation: Situation, results: Live): RunPart[] {
+  const { config } = situation;
+  const parts: RunPart[] = [];
+  const asked = calibrateRequest(situation);
+  const calibration = found(results, 'calibrate', asked.key)?.value;
+  if (calibration) {
+    const outcomes = decodedUnscaled(situation, results, asked.parts);
+    const result = { calibration, outcomes };
+    // A threshold learnt on other prompts (a smaller count before) stands without their answers.
+    if (outcomes.length === calibration.sampleCount)
+      parts.push({ kind: 'calibrate', label: config.model, params: asked.params, result });
+  }
+  for (const pool of COUNTED_POOLS)
+    for (const alpha of ALPHAS)
+      for (const mode of ['exact', 'score'] as const) {
+        const { key, params } = countRequest(situation, pool, mode, alpha, calibration ?? NO_CALIBRATION);
+        const entry = found(results, 'count', key);
+        if (!entry) continue;
+        const outcomes = entry.value.outcomes.filter((outcome) => outcome !== undefined);
+        const { counts, total } = tally(entry.value, {});
+        // The page does not keep how many layers were run on the way; 0 of 0 claims nothing.
+        const result = { outcomes, ...counts, total, layerRuns: { run: 0, full: 0 } };
+        const where = alpha === 1 ? 'alpha 1' : `layers ${config.range.join('-')}, alpha ${alpha}`;
+        parts.push({ kind: 'count', label: `${pool}, ${where}, ${mode}`, params, result });
+      }
+  if (calibration) {
+    const { key, params } = bandScanRequest(situation, calibration);
+    const scan = found(results, 'bandScan', key)?.value;
+    const label = `bands of ${config.bandWidth}, alpha ${config.alpha}`;
+    if (scan?.baseline)
+      parts.push({ kind: 'bandScan', label, params, result: { baseline: scan.baseline, points: scan.points } });
+  }
+  return parts;
+}
+
+/** The answers that the threshold was learnt on are the exact counts at alpha 1; empty where one of them is missing. */
+function decodedUnscaled(
+  situation: Situation,
+  results: Live,
+  stretches: ReturnType<typeof calibrateRequest>['parts'],
+): PromptOutcome[] {
+  const outcomes: PromptOutcome[] = [];
+  for (const { pool, start } of stretches) {
+    const { key } = countRequest(situation, pool, 'exact', 1, NO_CALIBRATION);
+    const entry = found(results, 'count', key);
+    if (!entry) return [];
+    for (const outcome of entry.value.outcomes)
+      if (outcome) outcomes.push({ ...outcome, index: start + outcome.index });
+  }
+  return outcomes;
+}
+
+function found<K extends ExperimentKind & keyof ExperimentMap>(
+  results: Live,
+  kind: K,
+  key: string,
+): Entry<K> | null {
+  const entry = liveOf(results, kind, key);
+  return entry?.complete ? entry : null;
+}
