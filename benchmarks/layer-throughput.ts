@@ -39,6 +39,7 @@ export async function measureThroughput(
       keepKeys: false,
       attention: false,
       scaled: false,
+      lastOnly: false,
       lora: [],
     }),
   );

@@ -37,18 +37,23 @@ export class Decoder {
     const answers: number[][] = lengths.map(() => []);
     const finished = lengths.map(() => false);
     let { past, logits } = request;
-    for (let step = 0; ; step++) {
-      const next = lengths.map((_, row) => argmax(logits, row * this.spec.vocabSize, this.spec.vocabSize));
-      next.forEach((id, row) => {
-        if (finished[row]) return;
-        answers[row]!.push(id);
-        finished[row] = stopIds.includes(id) || answers[row]!.length >= maxNewTokens;
-      });
-      if (finished.every(Boolean)) break;
-      ({ past, logits } = await this.#step(request, past, next, step));
+    try {
+      for (let step = 0; ; step++) {
+        const next = lengths.map((_, row) => argmax(logits, row * this.spec.vocabSize, this.spec.vocabSize));
+        next.forEach((id, row) => {
+          if (finished[row]) return;
+          answers[row]!.push(id);
+          finished[row] = stopIds.includes(id) || answers[row]!.length >= maxNewTokens;
+        });
+        if (finished.every(Boolean)) return answers.map((ids) => Int32Array.from(ids));
+        const { past: longer, logits: following } = await this.#step(request, past, next, step);
+        this.#release(past);
+        past = longer;
+        logits = following;
+      }
+    } finally {
+      this.#release(past);
     }
-    this.#release(past);
-    return answers.map((ids) => Int32Array.from(ids));
   }
 
   async #step(request: DecodeRequest, past: KeyValue[], next: readonly number[], step: number) {
@@ -75,7 +80,6 @@ export class Decoder {
       keepKeys: true,
       signal: request.signal,
     });
-    this.#release(past);
     const logits = await readLogits(this.backend, this.loop, y);
     return { past: present, logits };
   }

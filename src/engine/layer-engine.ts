@@ -183,13 +183,12 @@ export class LayerEngine implements Engine {
       const { layerCount } = this.spec;
       const { y, present } = await this.#runLayers(call, batch, this.#embed(batch), 0, layerCount, {
         keepKeys: true,
+        lastOf: suffixLengths(batch),
       });
-      const last = await this.#loop.gather(y, lastRows(batch));
-      this.backend.release(y);
       return this.#decoder.run({
         past: present,
-        logits: await readLogits(this.backend, this.#loop, last),
-        lengths: batch.suffixes.map((suffix) => suffix.length),
+        logits: await readLogits(this.backend, this.#loop, y),
+        lengths: suffixLengths(batch),
         paddedLength: batch.paddedLength,
         ...call,
         maxNewTokens: options.maxNewTokens,
@@ -206,26 +205,34 @@ export class LayerEngine implements Engine {
     });
   }
 
-  /** The last tokens as they leave the last layer, from the deepest unscaled state that is known. */
+  /** The last tokens [B, D] as they leave the last layer, from the deepest unscaled state that is known. */
   async #lastStates(call: Call, batch: Batch): Promise<DeviceTensor> {
     const { layerCount } = this.spec;
     const { plan, adapters, prefixIds } = call;
     const key = `${adapters.key}:${prefixIds.join(',')}:${batch.suffixes.map((ids) => ids.join(',')).join(';')}`;
     const known = this.#hidden.deepest(key, plan.firstScaled);
-    if (known?.layer === layerCount) return this.#loop.gather(known.x, lastRows(batch));
-    const first = known?.layer ?? 0;
+    /** A copy of what the cache keeps: callers release what they get. */
+    const copy = (rows: DeviceTensor) => this.#loop.gather(rows, [...batch.indices.keys()]);
+    if (known?.layer === layerCount) return copy(known.x);
     let cached = false;
-    const { y } = await this.#runLayers(call, batch, known?.x ?? this.#embed(batch), first, layerCount, {
-      onEnter: (layer, tensor) => {
-        if (known && layer === first) return true;
-        cached = layer > 0 && layer <= plan.firstScaled && this.#hidden.put(key, layer, tensor);
-        return cached;
+    const { y } = await this.#runLayers(
+      call,
+      batch,
+      known?.x ?? this.#embed(batch),
+      known?.layer ?? 0,
+      layerCount,
+      {
+        borrowed: known !== null,
+        lastOf: suffixLengths(batch),
+        onEnter: (layer, tensor) => {
+          if (tensor === known?.x) return false;
+          cached = layer > 0 && layer <= plan.firstScaled && this.#hidden.put(key, layer, tensor);
+          return cached;
+        },
       },
-    });
-    const last = await this.#loop.gather(y, lastRows(batch));
+    );
     // The hook ran last for what leaves the last layer: `cached` says who owns y.
-    if (!cached) this.backend.release(y);
-    return last;
+    return cached ? copy(y) : y;
   }
 
   async #runLayers(
@@ -234,7 +241,7 @@ export class LayerEngine implements Engine {
     x: DeviceTensor,
     first: number,
     end: number,
-    hooks: Pick<LoopRequest, 'onEnter' | 'onAttention' | 'keepKeys'>,
+    hooks: Pick<LoopRequest, 'onEnter' | 'onAttention' | 'keepKeys' | 'lastOf' | 'borrowed'>,
   ): Promise<{ y: DeviceTensor; present: KeyValue[] }> {
     this.lastRun.run += (end - first) * batch.indices.length;
     const { plan, adapters, prefix, signal } = call;
@@ -345,6 +352,10 @@ export class LayerEngine implements Engine {
     this.backend.release(picked);
     return rows;
   }
+}
+
+function suffixLengths(batch: Batch): number[] {
+  return batch.suffixes.map((suffix) => suffix.length);
 }
 
 /** Row of each sequence's last token in the flattened batch. */

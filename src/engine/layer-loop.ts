@@ -11,6 +11,7 @@ import {
   type TrainedPart,
   variantKey,
 } from '@/kernels/layer-kernel.ts';
+import { decodeMask } from '@/kernels/mask.ts';
 import { ropeTables } from '@/kernels/rope-tables.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { AdapterStack, LayerAdapter } from './adapter-stack.ts';
@@ -35,8 +36,10 @@ export interface BatchInputs {
 }
 
 export interface LoopRequest {
-  /** Enters layer `first`. Released by the loop, unless kept by `onEnter`. */
+  /** Enters layer `first`. The loop releases it, unless it is `borrowed` or kept by `onEnter`. */
   x: DeviceTensor;
+  /** x belongs to a cache. */
+  borrowed?: boolean;
   first: number;
   /** Exclusive. */
   end: number;
@@ -46,6 +49,8 @@ export interface LoopRequest {
   prefix?: readonly KeyValue[];
   past?: readonly KeyValue[];
   keepKeys?: boolean;
+  /** Length of each row: the last layer then answers for the last tokens alone, and y is [rows, D]. */
+  lastOf?: readonly number[];
   signal?: AbortSignal;
   /** Called before each layer runs, and for `end` with what leaves the last one; true = the caller keeps the tensor. */
   onEnter?: (layer: number, x: DeviceTensor) => boolean | Promise<boolean>;
@@ -54,7 +59,6 @@ export interface LoopRequest {
 
 export class LayerLoop {
   readonly #kernels = new Map<string, Promise<Kernel>>();
-  readonly #alphas = new WeakMap<Float32Array, DeviceTensor>();
   #rope: { length: number; cos: DeviceTensor; sin: DeviceTensor } | null = null;
 
   constructor(
@@ -63,49 +67,75 @@ export class LayerLoop {
     private readonly weights: DeviceWeights,
   ) {}
 
-  /** What leaves layer end - 1, and the keys where asked for. */
+  /** What leaves layer end - 1, and the keys where asked for. On cancelling, everything it made is released. */
   async run(request: LoopRequest): Promise<{ y: DeviceTensor; present: KeyValue[] }> {
-    const { backend } = this;
-    const { batch, first, end, plan, adapters, prefix, past } = request;
-    const shared = this.sharedInputs(batch);
+    const shared = this.sharedInputs(request.batch);
     const present: KeyValue[] = [];
     let x = request.x;
-    for (let layer = first; layer < end; layer++) {
-      await nextMacrotask();
-      request.signal?.throwIfAborted();
-      const kept = (await request.onEnter?.(layer, x)) ?? false;
-      const alpha = plan.layers[layer] ?? null;
-      const adapter = adapters.layers[layer]!;
-      const kernel = await this.#layerKernel({
-        prefix: prefix !== undefined,
-        past: past !== undefined,
-        keepKeys: request.keepKeys ?? false,
-        attention: request.onAttention !== undefined,
-        scaled: alpha !== null,
-        lora: adapter.matrices,
-        trained: adapter.trained,
-      });
-      const inputs: Record<string, DeviceTensor> = {
-        ...shared,
-        ...this.weights.layers[layer]!,
-        ...adapter.inputs,
-        x,
-      };
-      if (alpha) inputs.alpha = this.#alphaTensor(alpha);
-      if (prefix) Object.assign(inputs, { prefixKey: prefix[layer]!.key, prefixValue: prefix[layer]!.value });
-      if (past) Object.assign(inputs, { pastKey: past[layer]!.key, pastValue: past[layer]!.value });
-      const outputs = await backend.run(kernel, inputs);
-      if (outputs.presentKey) present[layer] = { key: outputs.presentKey, value: outputs.presentValue! };
-      if (outputs.attention) {
-        await request.onAttention!(layer, outputs.attention);
-        backend.release(outputs.attention);
+    let owned = !request.borrowed;
+    try {
+      for (let layer = request.first; layer < request.end; layer++) {
+        await nextMacrotask();
+        request.signal?.throwIfAborted();
+        const kept = await request.onEnter?.(layer, x);
+        if (kept) owned = false;
+        const outputs = await this.#runLayer(request, shared, layer, x);
+        if (owned) this.backend.release(x);
+        x = outputs.y!;
+        owned = true;
+        if (outputs.presentKey) present[layer] = { key: outputs.presentKey, value: outputs.presentValue! };
+        if (outputs.attention) {
+          await request.onAttention!(layer, outputs.attention);
+          this.backend.release(outputs.attention);
+        }
       }
-      if (!kept) backend.release(x);
-      x = outputs.y!;
+      await request.onEnter?.(request.end, x);
+      return { y: x, present };
+    } catch (error) {
+      if (owned) this.backend.release(x);
+      for (const { key, value } of present.filter(Boolean))
+        for (const t of [key, value]) this.backend.release(t);
+      throw error;
+    } finally {
+      this.releaseShared(shared);
     }
-    await request.onEnter?.(end, x);
-    this.releaseShared(shared);
-    return { y: x, present };
+  }
+
+  async #runLayer(
+    request: LoopRequest,
+    shared: Record<string, DeviceTensor>,
+    layer: number,
+    x: DeviceTensor,
+  ): Promise<Record<string, DeviceTensor>> {
+    const { prefix, past, lastOf } = request;
+    const alpha = request.plan.layers[layer] ?? null;
+    const adapter = request.adapters.layers[layer]!;
+    const lastOnly = lastOf !== undefined && layer === request.end - 1;
+    const kernel = await this.#layerKernel({
+      prefix: prefix !== undefined,
+      past: past !== undefined,
+      keepKeys: request.keepKeys ?? false,
+      attention: request.onAttention !== undefined,
+      scaled: alpha !== null,
+      lastOnly,
+      lora: adapter.matrices,
+      trained: adapter.trained,
+    });
+    const inputs: Record<string, DeviceTensor> = {
+      ...shared,
+      ...this.weights.layers[layer]!,
+      ...adapter.inputs,
+      x,
+    };
+    /** Made for this run alone. */
+    const own: Record<string, DeviceTensor> = lastOnly ? this.#lastInputs(request.batch, lastOf) : {};
+    if (alpha) own.alpha = this.backend.upload(alpha, [alpha.length]);
+    Object.assign(inputs, own);
+    if (prefix) Object.assign(inputs, { prefixKey: prefix[layer]!.key, prefixValue: prefix[layer]!.value });
+    if (past) Object.assign(inputs, { pastKey: past[layer]!.key, pastValue: past[layer]!.value });
+    const outputs = await this.backend.run(kernel, inputs);
+    for (const tensor of Object.values(own)) this.backend.release(tensor);
+    return outputs;
   }
 
   /** Rows of x [N, D] at the given indices, e.g. the last token of each sequence. */
@@ -168,6 +198,27 @@ export class LayerLoop {
     };
   }
 
+  /** What the last layer takes when only the last tokens go on; `lengths` are those of the rows. */
+  #lastInputs(batch: BatchInputs, lengths: readonly number[]): Record<string, DeviceTensor> {
+    const { rowCount, newLength, starts } = batch;
+    const groupSize = this.spec.headCount / this.spec.kvHeadCount;
+    // All rows start behind the same prefix.
+    const prefixLength = starts[0]!;
+    const mask = decodeMask(groupSize, lengths, prefixLength, newLength, 0);
+    return {
+      rows: this.backend.upload(
+        Int32Array.from(lengths, (length, row) => row * newLength + length - 1),
+        [rowCount],
+      ),
+      queryShape: this.backend.shape([rowCount, 1, -1, this.spec.headDim]),
+      queryPositions: this.backend.shape(
+        lengths.map((length) => prefixLength + length - 1),
+        [rowCount, 1],
+      ),
+      mask: this.backend.upload(mask, [rowCount, 1, groupSize, prefixLength + newLength]),
+    };
+  }
+
   /** Grows by doubling, so that decoding does not rebuild the tables at every step. */
   #ropeTensors(positionCount: number) {
     if (!this.#rope || this.#rope.length < positionCount) {
@@ -178,12 +229,6 @@ export class LayerLoop {
       this.#rope = { length, cos: this.backend.upload(cos, dims), sin: this.backend.upload(sin, dims) };
     }
     return this.#rope;
-  }
-
-  #alphaTensor(alpha: Float32Array): DeviceTensor {
-    let tensor = this.#alphas.get(alpha);
-    if (!tensor) this.#alphas.set(alpha, (tensor = this.backend.upload(alpha, [alpha.length])));
-    return tensor;
   }
 
   #layerKernel(variant: LayerVariant): Promise<Kernel> {

@@ -57,7 +57,7 @@ export class PrefixStore {
       adapters,
       keepKeys: true,
       signal,
-      onEnter: (layer) => layer === firstScaled,
+      borrowed: true,
     });
     this.backend.release(y);
     const scaled = present.slice(firstScaled);
@@ -84,7 +84,7 @@ export class PrefixStore {
     const { layerCount, hiddenSize } = this.spec;
     const x = embedBatch(this.weights, this.spec, [prefix], prefix.length);
     const entering: DeviceTensor[] = [];
-    const { present } = await this.loop.run({
+    const run = this.loop.run({
       x: this.backend.upload(x, [prefix.length, hiddenSize]),
       first: 0,
       end: layerCount,
@@ -97,6 +97,10 @@ export class PrefixStore {
         entering[layer] = tensor;
         return true;
       },
+    });
+    const { present } = await run.catch((error) => {
+      for (const tensor of entering) this.backend.release(tensor);
+      throw error;
     });
     const stored = { entering, keys: present };
     this.#stored.set(key, stored);

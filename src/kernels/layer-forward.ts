@@ -44,9 +44,10 @@ export function layerForward(
 
   const h = ops.rmsNorm(x, weight('attentionNorm', [D]), spec.normEps);
   /** [B*T, n*d] -> [B, n, T, d] */
-  const toHeads = (rows: Value, count: number) =>
-    ops.transpose(ops.reshape(rows, headShape, [-1, count * d]), [0, 2, 1, 3]);
-  const query = ops.rotary(toHeads(linear(h, 'q'), H), positions, cos, sin);
+  const toHeads = (rows: Value, count: number, shape = headShape) =>
+    ops.transpose(ops.reshape(rows, shape, [-1, count * d]), [0, 2, 1, 3]);
+  const asking = variant.lastOnly ? lastRows(ops, x, h) : { residual: x, h, shape: headShape, positions };
+  const query = ops.rotary(toHeads(linear(asking.h, 'q'), H, asking.shape), asking.positions, cos, sin);
   const { keys, values } = keysAndValues(ops, spec, variant, {
     key: ops.rotary(toHeads(linear(h, 'k'), G), positions, cos, sin),
     value: toHeads(linear(h, 'v'), G),
@@ -60,7 +61,7 @@ export function layerForward(
   const mixed = ops.reshape(ops.matmul(attend(grouped, mask), values), [0, H, -1, d], [0, G, -1, d]);
   // Going back from rows to [B, T, H, d] needs B and T: the same shape that split the rows into heads.
   const merged = ops.reshape(ops.transpose(mixed, [0, 2, 1, 3]), [-1, H * d], headShape);
-  const attended = ops.add(x, linear(merged, 'o'));
+  const attended = ops.add(asking.residual, linear(merged, 'o'));
 
   const h2 = ops.rmsNorm(attended, weight('ffnNorm', [D]), spec.normEps);
   const gated = ops.multiply(ops.silu(linear(h2, 'gate')), linear(h2, 'up'));
@@ -72,6 +73,18 @@ export function layerForward(
     graph.output(attend(lastQuery, last(mask)), 'attention', 'float32', [1, G, H / G, 'S']);
   }
   return { x, y, weights };
+}
+
+/** What asks when only the last token of each row does: keys and values still come from all. */
+function lastRows({ graph }: Ops, x: Value, h: Value) {
+  const rows = graph.input('rows', 'int32', ['B']);
+  const pick = (value: Value) => graph.op('Gather', [value, rows], { axis: 0 });
+  return {
+    residual: pick(x),
+    h: pick(h),
+    shape: graph.input('queryShape', 'int64', [4]),
+    positions: graph.input('queryPositions', 'int64', ['B', 1]),
+  };
 }
 
 /**

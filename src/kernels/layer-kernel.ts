@@ -20,6 +20,11 @@ export interface LayerVariant {
   attention: boolean;
   /** Input alpha [7] in the order of MATRIX_NAMES; without it every matrix is taken as it is. */
   scaled: boolean;
+  /**
+   * Only the last token of each row goes on: inputs rows int32 [B] into x, queryShape int64 [4] = (B, 1, -1, d),
+   * queryPositions int64 [B, 1], mask [B, 1, r, S]; output y [B, D]. For the last layer, where nothing else is asked for.
+   */
+  lastOnly: boolean;
   /** Matrices with low-rank updates: inputs loraA.<m> [rank, in], loraB.<m> [out, rank] with the scaling folded in. */
   lora: readonly MatrixName[];
   /** Matrices with updates that train: inputs trainA.<m>, trainB.<m> of the same shapes, scaling applied here. */
@@ -40,7 +45,8 @@ export type TrainedPart =
 
 /** Equal variants have equal keys: for caching compiled kernels. */
 export function variantKey(variant: LayerVariant): string {
-  const flags = [variant.prefix, variant.past, variant.keepKeys, variant.attention, variant.scaled];
+  const { prefix, past, keepKeys, attention, scaled, lastOnly } = variant;
+  const flags = [prefix, past, keepKeys, attention, scaled, lastOnly];
   const { trained } = variant;
   const suffix = trained ? `:${trained.matrices.join(',')}*${trained.scaling}` : '';
   return `${flags.map(Number).join('')}:${variant.lora.join(',')}${suffix}`;
@@ -70,7 +76,14 @@ export function buildBackwardKernel(
 ): Uint8Array {
   const graph = new GraphBuilder();
   const tape = new Tape(graph);
-  const plain = { prefix: false, past: false, keepKeys: false, attention: false, scaled: false };
+  const plain = {
+    prefix: false,
+    past: false,
+    keepKeys: false,
+    attention: false,
+    scaled: false,
+    lastOnly: false,
+  };
   const { x, y, weights } = layerForward(tape, spec, { ...plain, lora, trained }, (name) =>
     isTrained(name, part),
   );

@@ -25,7 +25,7 @@ import { best, type CountMode, type Entry, keyOf, liveOf, type Results } from '.
 export const MAX_NEW_TOKENS = 16;
 export const BOOTSTRAP_REPLICATES = 1000;
 /** Prompts of the first batch: the first partial count is on screen early. */
-const FIRST_BATCH = 8;
+const FIRST_BATCH = 4;
 
 /** What keys and parameters are made from. */
 export interface Situation {
