@@ -18,13 +18,16 @@ export interface PairedChange {
 }
 
 export interface BigNumberProps {
-  /** null = not counted yet. */
+  /** null = not counted yet: no sign stands there, only `waitingFor` in words. */
   value: number | null;
+  waitingFor?: string;
   of?: number;
   label: ReactNode;
   truth: Truth | null;
   /** Work behind the number: it will settle. */
   pending?: PendingWork | null;
+  /** False where the words stand elsewhere and the line alone is shown here. */
+  showPendingText?: boolean;
   /** Against alpha = 1. */
   change?: PairedChange | null;
   ofRole?: Role;
@@ -32,20 +35,36 @@ export interface BigNumberProps {
   size?: 'l' | 'm';
 }
 
-export function BigNumber({ value, of, label, truth, pending, change, ofRole, size = 'l' }: BigNumberProps) {
+export function BigNumber(props: BigNumberProps) {
+  const {
+    value,
+    of,
+    label,
+    truth,
+    pending,
+    change,
+    ofRole,
+    size = 'l',
+    showPendingText = true,
+    waitingFor = 'not counted yet',
+  } = props;
   const colour = ofRole && (ofRole === 'over-rejected' ? 'role-over-rejected-text' : `role-${ofRole}`);
   return (
     <div className={`big-number size-${size}`}>
       <div className="big-number-label">{label}</div>
       <div className="big-number-value">
-        <span
-          key={value}
-          className={truth ? `number truth-${truth}` : 'number'}
-          style={colour ? { color: `var(--${colour})` } : undefined}
-          title={truth ? TRUTH_WORDS[truth].meaning : undefined}
-        >
-          {value ?? '–'}
-        </span>
+        {value === null ? (
+          <span className="number-awaited">{waitingFor}</span>
+        ) : (
+          <span
+            key={value}
+            className={truth ? `number truth-${truth}` : 'number'}
+            style={colour ? { color: `var(--${colour})` } : undefined}
+            title={truth ? TRUTH_WORDS[truth].meaning : undefined}
+          >
+            {value}
+          </span>
+        )}
         {of !== undefined && <span className="big-number-of">of {of}</span>}
       </div>
       <ProgressLine work={pending ?? null} label="exact count" />
@@ -57,7 +76,7 @@ export function BigNumber({ value, of, label, truth, pending, change, ofRole, si
             {formatP(change.pValue)}
           </span>
         )}
-        {pending && <span>{pending.text}</span>}
+        {pending && showPendingText && <span>{pending.text}</span>}
       </div>
     </div>
   );

@@ -121,5 +121,6 @@ function ruleInWords({ minGapDeg, onsetShare, flatShare, minRiseShare }: RangeTh
   );
 }
 
-const degrees = (value: number) => `${value.toFixed(1)}°`;
+/** Never "-0.0": a rounded zero has no sign. */
+const degrees = (value: number) => `${(Math.round(value * 10) / 10 || 0).toFixed(1)}°`;
 const percent = (share: number) => `${Math.round(share * 100)} %`;

@@ -15,6 +15,8 @@ export interface FileCache {
   /** Forgets one file, e.g. because it turned out to be damaged. */
   remove(sha256: string): Promise<void>;
   clear(): Promise<void>;
+  /** What is stored, in bytes; 0 where it cannot be read. */
+  sizeBytes(): Promise<number>;
 }
 
 /** The cache, or null where there is none (Node, pages without a secure origin). */
@@ -51,6 +53,16 @@ export function fileCache(storage: CacheStorage | undefined = globalThis.caches)
     },
     async clear() {
       await storage.delete(CACHE_NAME);
+    },
+    async sizeBytes() {
+      try {
+        const cache = await storage.open(CACHE_NAME);
+        const stored = await Promise.all((await cache.keys()).map((request) => cache.match(request)));
+        const blobs = await Promise.all(stored.map((response) => response?.blob()));
+        return blobs.reduce((sum, blob) => sum + (blob?.size ?? 0), 0);
+      } catch {
+        return 0;
+      }
     },
   };
 }

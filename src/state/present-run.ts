@@ -118,7 +118,12 @@ function countParts(situation: Situation, results: Live): RunPart[] {
     const scan = found(results, 'bandScan', key)?.value;
     const label = `bands of ${config.bandWidth}, alpha ${config.alpha}`;
     if (scan?.baseline)
-      parts.push({ kind: 'bandScan', label, params, result: { baseline: scan.baseline, points: scan.points } });
+      parts.push({
+        kind: 'bandScan',
+        label,
+        params,
+        result: { baseline: scan.baseline, points: scan.points },
+      });
   }
   return parts;
 }

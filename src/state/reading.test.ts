@@ -23,6 +23,7 @@ const nothing: ReadingInput = {
   range: [8, 13],
   overRejection: null,
   malicious: null,
+  auroc: null,
 };
 const none = { kind: 'none' as const, rule: '' };
 
@@ -33,13 +34,12 @@ describe('the reading', () => {
   it('says that the gap singles out nothing, and names the band that does', () => {
     const words = readingOf({ ...nothing, proposal: none, scan: scan(27, 50, 21), scanComplete: true });
     expect(words[0]).toBe(
-      'In this model the raw angle gap does not single out a range; the band scan does: layers 1–6.',
+      'The raw angle gap singles out no range; the band scan does: layers 1–6 (50 of 64).',
     );
-    expect(words[1]).toContain('50 of 64');
   });
   it('turns the direction round below alpha 1', () => {
     const words = readingOf({ ...nothing, alpha: 0.9, scan: scan(27, 4, 52), scanComplete: true });
-    expect(words[0]).toBe('The band scan points to layers 1–6.');
+    expect(words[0]).toBe('The band scan points to layers 1–6 (4 of 64).');
   });
   it('claims no band that is within chance of R0', () => {
     const words = readingOf({ ...nothing, proposal: none, scan: scan(27, 31, 24), scanComplete: true });
@@ -63,6 +63,40 @@ describe('the reading', () => {
     expect(readingOf({ ...nothing, overRejection: { now, change, complete: true } })[0]).toContain(
       'within chance',
     );
+  });
+  const tallyOf = (refused: number) => ({
+    counts: { refused, answered: 64 - refused, garbled: 0 },
+    decided: 64,
+    total: 64,
+  });
+  it('puts first what alpha does, with its test', () => {
+    const change = {
+      difference: 17,
+      low: 11,
+      high: 24,
+      pValue: 1e-5,
+      gained: 18,
+      lost: 1,
+      total: 64,
+      clusterCount: 40,
+    };
+    const words = readingOf({
+      ...nothing,
+      proposal: none,
+      overRejection: { now: tallyOf(47), change, complete: true },
+    });
+    expect(words[0]).toBe(
+      'Over-rejections rise from 30 to 47 of 64 at alpha 1.1 on layers 8–13 (p\u00a0<\u00a00.001).',
+    );
+  });
+  it('says at alpha 1 that nothing is scaled', () => {
+    const overRejection = { now: tallyOf(30), change: null, complete: true };
+    expect(readingOf({ ...nothing, alpha: 1, overRejection })[0]).toContain('30 of 64');
+  });
+  it('names the layer from which a probe tells the pools apart for good, or its best one', () => {
+    expect(readingOf({ ...nothing, auroc: [0.5, 0.97, 0.9, 0.96, 0.99] })[0]).toContain('from layer 3 on');
+    expect(readingOf({ ...nothing, auroc: [0.5, 0.8, 0.7] })[0]).toContain('0.80, at layer 1');
+    expect(readingOf({ ...nothing, auroc: [0.99, 0.96] })[0]).toContain('in every layer');
   });
   it('warns of garbled answers', () => {
     const now = { counts: { refused: 29, answered: 5, garbled: 30 }, decided: 64, total: 64 };

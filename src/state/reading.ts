@@ -78,23 +78,29 @@ function separability({ auroc }: ReadingInput): string[] {
   }
   const best = Math.max(...auroc.filter(Number.isFinite));
   if (!Number.isFinite(best)) return [];
-  return [`One direction tells malicious from normal prompts at best with AUROC ${best.toFixed(2)}, at layer ${auroc.indexOf(best)}.`];
+  return [
+    `One direction tells malicious from normal prompts at best with AUROC ${best.toFixed(2)}, at layer ${auroc.indexOf(best)}.`,
+  ];
 }
 
 function effect({ overRejection, alpha, range }: ReadingInput): string[] {
   if (!overRejection?.complete) return [];
   const { now, change } = overRejection;
   if (alpha === 1)
-    return [`At alpha 1 nothing is scaled: ${now.counts.refused} of ${now.total} harmless prompts are refused.`];
+    return [
+      `At alpha 1 nothing is scaled: ${now.counts.refused} of ${now.total} harmless prompts are refused.`,
+    ];
   if (!change) return [];
   const { difference, pValue, low, high, total } = change;
   const where = `at alpha ${alpha} on ${layers({ first: range[0], last: range[1] })}`;
-  const test = `${signed(difference)} [${signed(low)}, ${signed(high)}], ${pValue < 0.001 ? 'p < 0.001' : `p = ${pValue.toFixed(3)}`}`;
+  const p = pValue < 0.001 ? 'p\u00a0<\u00a00.001' : `p\u00a0=\u00a0${pValue.toFixed(3)}`;
+  const test = `${signed(difference)} [${signed(low)}, ${signed(high)}], ${p}`;
   // The counts are paired: the same prompts, before and after.
   const counts = `from ${now.counts.refused - difference} to ${now.counts.refused} of ${total} ${where}`;
   const certain = pValue < 0.05 && (low > 0 || high < 0);
   if (!certain) return [`Over-rejections go ${counts}: within chance (${test}).`];
-  return [`Over-rejections ${difference > 0 ? 'rise' : 'fall'} ${counts} (${test}).`];
+  // The interval stands beside the count itself.
+  return [`Over-rejections ${difference > 0 ? 'rise' : 'fall'} ${counts} (${p}).`];
 }
 
 function brokenness({ overRejection, malicious }: ReadingInput): string[] {

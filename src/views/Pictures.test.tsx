@@ -176,8 +176,12 @@ describe('the big number', () => {
     const html = renderToStaticMarkup(<BigNumber value={40} of={64} label="refused" truth="exact" />);
     expect(html.replace(/<[^>]*>/g, ' ').match(/\d+/g)).toEqual(['40', '64']);
   });
-  it('is a dash while nothing was counted', () => {
-    expect(renderToStaticMarkup(<BigNumber value={null} label="refused" truth={null} />)).toContain('–');
+  it('says what it waits for while nothing was counted', () => {
+    const html = renderToStaticMarkup(
+      <BigNumber value={null} label="refused" truth={null} waitingFor="Waiting for the model." />,
+    );
+    expect(html).toContain('Waiting for the model.');
+    expect(html).not.toContain('class="number"');
   });
   it.each(['recorded', 'fast', 'exact'] as const)('says in a word and in a form that it is %s', (truth) => {
     const html = renderToStaticMarkup(<BigNumber value={1} label="refused" truth={truth} />);

@@ -2,6 +2,7 @@
  * What every picture needs, and nothing about where it comes from: the contract between the page and the pictures.
  * Layers are 0-based, ranges inclusive, angles in degrees. Pictures hold no state that a person could want to keep.
  */
+import type { ReactNode } from 'react';
 import type { FigureStatus, PendingWork, Truth } from '@/elements/status.ts';
 import type { Provenance } from '@/figures/provenance.ts';
 import type {
@@ -112,6 +113,8 @@ export interface AttentionMapProps extends LayerPictureProps, FigureProps {
   onScalingChange: (scaling: AttentionScaling) => void;
   questionOnly: boolean;
   onQuestionOnlyChange: (questionOnly: boolean) => void;
+  /** Controls that choose the prompts; the page's business. */
+  pickers?: ReactNode;
 }
 
 export interface BandScanProps extends LayerPictureProps, FigureProps {
@@ -122,6 +125,8 @@ export interface BandScanProps extends LayerPictureProps, FigureProps {
   /** At alpha = 1; low and high are the 95 % Wilson interval of the count. */
   baseline: { refused: number; total: number; low: number; high: number } | null;
   planted?: LayerRange | null;
+  /** What the scan's test says, in words. */
+  finding?: string | null;
   /** A band was picked: the page may set the range to it. */
   onPickBand?: (range: LayerRange) => void;
 }

@@ -115,6 +115,7 @@ test('downloads are kept only after their hash was checked, and used again', asy
     },
     remove: async (sha256: string) => void kept.delete(sha256),
     clear: async () => kept.clear(),
+    sizeBytes: async () => 0,
   };
   let opened: string[] = [];
   /** As from a server: sources that stream. */

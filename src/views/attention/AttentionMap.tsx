@@ -90,6 +90,7 @@ export function AttentionMap(props: AttentionMapProps) {
           />
           <Toggle label="question only" isOn={questionOnly} onChange={props.onQuestionOnlyChange} />
           {onReveal && <Toggle label="show malicious text" isOn={revealed} onChange={onReveal} />}
+          {props.pickers && <div className="prompt-pickers">{props.pickers}</div>}
         </>
       }
       legend={

@@ -16,7 +16,7 @@ import './band-scan.css';
 export function BandScan(props: BandScanProps) {
   const { layerCount, bandWidth, points, baseline, planted, hoverLayer, range, onPickBand, alpha } = props;
   const stage = useStage();
-  const caption = `Harmless prompts refused when ${bandWidth} ${bandWidth === 1 ? 'layer is' : 'neighbouring layers are'} scaled by ${formatAlpha(alpha)}; a point stands at the middle of its band, whiskers are 95\u00a0% intervals.`;
+  const caption = `Harmless prompts refused when a band of ${bandWidth} ${bandWidth === 1 ? 'layer' : 'layers'} is scaled by ${formatAlpha(alpha)}; each point stands at its band’s middle.`;
   const total = points[0]?.total ?? baseline?.total;
   const colour = cssColour(ROLES['over-rejected'].colour);
   const words = (layer: number) => {
@@ -29,11 +29,12 @@ export function BandScan(props: BandScanProps) {
   const out = baseline ? points.filter((p) => stands(p, baseline) !== 'within').length : 0;
   const r0 =
     baseline &&
-    `R0 = ${baseline.refused} [${baseline.low.toFixed(0)}, ${baseline.high.toFixed(0)}] at α = 1; ${out} of ${points.length} bands clear of R0’s interval (no correction for looking at many bands)`;
+    `R0 = ${baseline.refused} [${baseline.low.toFixed(0)}, ${baseline.high.toFixed(0)}] at α = 1${props.finding ? '' : `; ${out} of ${points.length} bands clear of R0’s interval (no correction for looking at many bands)`}`;
   const stats =
     total === undefined
       ? undefined
-      : [`N = ${total} prompts, first-token score, 95\u00a0% Wilson`, r0].filter(Boolean).join('; ');
+      : [`N = ${total} prompts, first-token score, 95\u00a0% Wilson`, r0].filter(Boolean).join('; ') +
+        (props.finding ? `. ${props.finding}` : '');
   const active = hoverLayer === null ? null : bandAt(hoverLayer, bandWidth, layerCount);
 
   return (

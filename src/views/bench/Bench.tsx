@@ -11,8 +11,10 @@ import { CurveOptions } from './CurveOptions.tsx';
 import { Header } from './Header.tsx';
 import { LayerBar } from './LayerBar.tsx';
 import { AngleGapPicture, AttentionPicture, CosineMapPicture, SimilarityPicture } from './LayerPictures.tsx';
+import { PageOptions } from './PageOptions.tsx';
 import { PartBoundary } from './PartBoundary.tsx';
 import { Reading } from './Reading.tsx';
+import { RunFacts } from './RunFacts.tsx';
 import './bench.css';
 
 export function Bench() {
@@ -22,6 +24,7 @@ export function Bench() {
       <Header />
       <section className="bench-work" aria-label="What is being computed">
         <WorkLine />
+        <RunFacts />
       </section>
       <main className="bench-main">
         <div className="bench-centre">
@@ -30,14 +33,14 @@ export function Bench() {
           </div>
           <div className="bench-pictures">
             <Reading />
+            <PartBoundary name="Band scan">
+              <BandScanPicture />
+            </PartBoundary>
             <PartBoundary name="Similarity">
               <SimilarityPicture />
             </PartBoundary>
             <PartBoundary name="Angle gap">
               <AngleGapPicture />
-            </PartBoundary>
-            <PartBoundary name="Band scan">
-              <BandScanPicture />
             </PartBoundary>
             <PartBoundary name="Cosine map">
               <CosineMapPicture />
@@ -52,10 +55,10 @@ export function Bench() {
             <AlphaPanel />
           </div>
           <div className="bench-counts">
-            <ScaleOptions />
             <PartBoundary name="Answers by class">
               <ClassBarsPicture />
             </PartBoundary>
+            <ScaleOptions />
             <PartBoundary name="Trail of alphas">
               <AlphaTrailPicture />
             </PartBoundary>
@@ -69,6 +72,7 @@ export function Bench() {
         <PoolList />
         <CurveOptions />
         <ModelPanel />
+        <PageOptions />
       </aside>
     </div>
   );

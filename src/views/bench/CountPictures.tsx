@@ -4,13 +4,15 @@ import { wilsonInterval } from '@/method/statistics.ts';
 import { ALPHA_MAX, ALPHA_MIN } from '@/state/config.ts';
 import { useBandScan, useFigure } from '@/state/select.ts';
 import { useBaseline, usePoolBars, usePoolReading, useTrail } from '@/state/select-counts.ts';
+import { useScanFinding } from '@/state/select-reading.ts';
 import { setConfig, useApp } from '@/state/store.ts';
 import { AlphaTrail } from '@/views/alpha-trail/AlphaTrail.tsx';
 import { BandScan } from '@/views/band-scan/BandScan.tsx';
 import { ClassBars } from '@/views/class-bars/ClassBars.tsx';
 import type { LayerRange } from '@/views/index.ts';
+import { useWaitingHint } from '@/views/shared/use-waiting-hint.ts';
 import { PLANTED } from './LayerBar.tsx';
-import { NEEDS_MODEL, useLayerAxis } from './LayerPictures.tsx';
+import { useLayerAxis } from './LayerPictures.tsx';
 
 const ALPHA_DOMAIN = [ALPHA_MIN, ALPHA_MAX] as const;
 const NO_POINTS = [] as const;
@@ -21,10 +23,10 @@ export const BandScanPicture = memo(function BandScanPicture() {
   const alpha = useApp((state) => state.config.alpha);
   const bandWidth = useApp((state) => state.config.bandWidth);
   const planted = useApp((state) => state.config.model === 'planted-8-13');
+  const waiting = useWaitingHint();
   const hint =
-    alpha === 1
-      ? 'At alpha 1 nothing is scaled: move alpha to see where the layers act.'
-      : 'Runs by itself when the counts are done.';
+    alpha === 1 ? 'At alpha 1 nothing is scaled: move alpha to see where the layers act.' : waiting;
+  const finding = useScanFinding();
   const figure = useFigure('bandScan', entry, hint);
   const scan = entry?.value ?? null;
   const baseline = useMemo(() => {
@@ -40,6 +42,7 @@ export const BandScanPicture = memo(function BandScanPicture() {
       {...figure}
       bandWidth={bandWidth}
       alpha={alpha}
+      finding={finding}
       points={scan?.points ?? NO_POINTS}
       baseline={baseline}
       planted={planted ? PLANTED : null}
@@ -52,7 +55,7 @@ export const AlphaTrailPicture = memo(function AlphaTrailPicture() {
   const points = useTrail();
   const baseline = useBaseline();
   const reading = usePoolReading('over-rejection');
-  const figure = useFigure('exact', reading?.now ?? null, NEEDS_MODEL);
+  const figure = useFigure('exact', reading?.now ?? null, useWaitingHint());
   const alpha = useApp((state) => state.config.alpha);
   const [first, last] = useApp((state) => state.config.range);
   const range = useMemo(() => ({ first, last }), [first, last]);
@@ -77,6 +80,6 @@ export const AlphaTrailPicture = memo(function AlphaTrailPicture() {
 export const ClassBarsPicture = memo(function ClassBarsPicture() {
   const { bars, baseline } = usePoolBars();
   const reading = usePoolReading('over-rejection');
-  const figure = useFigure('exact', reading?.now ?? null, NEEDS_MODEL);
+  const figure = useFigure('exact', reading?.now ?? null, useWaitingHint());
   return <ClassBars {...figure} pools={bars} baseline={baseline} />;
 });

@@ -1,24 +1,17 @@
-/** How the curves are computed and which prompts' attention is drawn: settings that are set once and then forgotten. */
-import { useShallow } from 'zustand/react/shallow';
+/** How the curves are computed: settings that are set once and then forgotten. */
 import { Select } from '@/elements/Select.tsx';
 import { Toggle } from '@/elements/Toggle.tsx';
 import { SETTINGS } from '@/state/config.ts';
-import { attentionPrompts } from '@/state/pools.ts';
 import { setConfig, useApp } from '@/state/store.ts';
-import { AttentionPromptSelect } from './AttentionPromptSelect.tsx';
 
 /** The paper draws 500 pairs of each kind (section 3.2). */
 const PAPER_DRAWS = 500;
-
-const chooseA = (attentionPromptA: string) => setConfig({ attentionPromptA });
-const chooseB = (attentionPromptB: string) => setConfig({ attentionPromptB });
 
 export function CurveOptions() {
   const pairs = useApp((state) => state.config.pairs);
   const lastPoint = useApp((state) => state.config.lastPoint);
   const showBase = useApp((state) => state.config.showBase);
   const seed = useApp((state) => state.config.seed);
-  const [a, b] = useApp(useShallow(({ pools, config }) => (pools ? attentionPrompts(pools, config) : [])));
   return (
     <section aria-labelledby="curves-title">
       <h2 id="curves-title">Curves</h2>
@@ -31,14 +24,22 @@ export function CurveOptions() {
             { value: 'all', label: 'all, exact' },
             {
               value: 'draws',
-              label: pairs.kind === 'draws' ? `${pairs.draws} draws` : `${PAPER_DRAWS} draws`,
-              hint: 'the paper’s',
+              label: 'random draws',
+              hint: `the paper’s: ${PAPER_DRAWS} of each kind`,
             },
           ]}
           onChange={(kind) =>
-            setConfig({ pairs: kind === 'all' ? { kind } : { kind, draws: PAPER_DRAWS, seed: seed } })
+            setConfig({ pairs: kind === 'all' ? { kind } : { kind, draws: PAPER_DRAWS, seed } })
           }
         />
+        {pairs.kind === 'draws' && (
+          <NumberField
+            label="Draws per kind"
+            value={pairs.draws}
+            accepts={(draws) => SETTINGS.pairs.schema.safeParse({ ...pairs, draws }).success}
+            onChange={(draws) => setConfig({ pairs: { ...pairs, draws } })}
+          />
+        )}
         <Select
           label={SETTINGS.lastPoint.label}
           showLabel
@@ -54,29 +55,43 @@ export function CurveOptions() {
           isOn={showBase}
           onChange={(showBase) => setConfig({ showBase })}
         />
-        <SeedField />
-        <AttentionPromptSelect label="Attention, first" chosen={a} onChange={chooseA} />
-        <AttentionPromptSelect label="Attention, second" chosen={b} onChange={chooseB} />
+        <NumberField
+          label={SETTINGS.seed.label}
+          value={seed}
+          accepts={(to) => SETTINGS.seed.schema.safeParse(to).success}
+          onChange={(to) =>
+            setConfig({ seed: to, ...(pairs.kind === 'draws' ? { pairs: { ...pairs, seed: to } } : {}) })
+          }
+        />
       </div>
     </section>
   );
 }
 
-function SeedField() {
-  const seed = useApp((state) => state.config.seed);
+interface NumberFieldProps {
+  label: string;
+  value: number;
+  /** Whether the number may be taken. */
+  accepts: (value: number) => boolean;
+  onChange: (value: number) => void;
+}
+
+/** Takes effect when it is left or Enter is pressed: every number on the way would start work of its own. */
+function NumberField({ label, value, accepts, onChange }: NumberFieldProps) {
   return (
     <label className="inline-field">
-      {SETTINGS.seed.label}
+      {label}
       <input
-        key={seed}
+        key={value}
         type="number"
         min={0}
         step={1}
-        defaultValue={seed}
+        defaultValue={value}
         onBlur={(event) => {
-          const parsed = SETTINGS.seed.schema.safeParse(event.currentTarget.valueAsNumber);
-          if (parsed.success && parsed.data !== seed) setConfig({ seed: parsed.data });
-          else event.currentTarget.value = String(seed);
+          const typed = event.currentTarget.valueAsNumber;
+          if (accepts(typed)) {
+            if (typed !== value) onChange(typed);
+          } else event.currentTarget.value = String(value);
         }}
         onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
       />

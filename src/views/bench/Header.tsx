@@ -1,6 +1,7 @@
-/** The top line: which model, which variant, which template, how it runs, how it is shown, how it is shared. */
+/** The top line: which model, which variant, which template, how it is shown, shared and saved. */
 import { useState } from 'react';
 import { Button } from 'react-aria-components';
+import { saveRun } from '@/app/save-run.ts';
 import { SegmentedControl } from '@/elements/SegmentedControl.tsx';
 import { Select } from '@/elements/Select.tsx';
 import { Toggle } from '@/elements/Toggle.tsx';
@@ -8,7 +9,6 @@ import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
 import { type ModelVariant, SETTINGS } from '@/state/config.ts';
 import { BUNDLED_KEY } from '@/state/situation.ts';
 import { openDialog, setConfig, useApp } from '@/state/store.ts';
-import { ParityBadge } from './ParityBadge.tsx';
 
 const VARIANTS: ReadonlyArray<{ value: ModelVariant; label: string; hint: string }> = [
   { value: 'base', label: 'base', hint: 'The weights alone: answers harmful requests.' },
@@ -29,9 +29,13 @@ function variantsOf(modelKey: string, ownAdapter: string | null): typeof VARIANT
   const offered = ownAdapter && modelKey !== BUNDLED_KEY ? VARIANTS.slice(0, 2) : VARIANTS;
   if (!ownAdapter) return offered;
   return offered.map((one) =>
-    one.value === 'aligned' ? { ...one, hint: `With the adapter ${ownAdapter}.` } : one,
+    one.value === 'aligned'
+      ? { ...one, label: shortened(ownAdapter), hint: `With the adapter ${ownAdapter}.` }
+      : one,
   );
 }
+const shortened = (name: string) => (name.length > 18 ? `${name.slice(0, 17)}…` : name);
+
 const TEMPLATE_HINTS = {
   chat: 'the model’s own chat template',
   alpaca: 'the paper’s',
@@ -41,7 +45,6 @@ const TEMPLATE_HINTS = {
 export function Header() {
   const model = useApp((state) => state.config.model);
   const template = useApp((state) => state.config.template);
-  const theme = useApp((state) => state.config.theme);
   const stage = useApp((state) => state.config.stage);
   const source = useApp((state) => state.source);
   const ownAdapter = useApp((state) => state.ownAdapter);
@@ -71,46 +74,20 @@ export function Header() {
         }))}
         onChange={(template) => setConfig({ template })}
       />
-      {card && <Backend />}
-      {card && <ParityBadge parity={card.parity} />}
       <span className="header-tools">
-        <Select
-          label={SETTINGS.theme.label}
-          value={theme}
-          options={[
-            { value: 'system', label: 'system theme' },
-            { value: 'light', label: 'light theme' },
-            { value: 'dark', label: 'dark theme' },
-          ]}
-          onChange={(theme) => setConfig({ theme })}
-        />
         <Toggle label="Stage" isOn={stage} onChange={(stage) => setConfig({ stage })} />
         <Button className="quiet-button" isDisabled={!canUndo} onPress={() => history.back()}>
           Undo
         </Button>
         <ShareButton />
+        <Button className="quiet-button" onPress={() => void saveRun()}>
+          Save run
+        </Button>
         <Button className="quiet-button" onPress={() => openDialog({ kind: 'help' })}>
           Help
         </Button>
       </span>
     </header>
-  );
-}
-
-function Backend() {
-  const backend = useApp((state) => (state.lab.state === 'ready' ? state.lab.card.backend : null));
-  const speed = useApp((state) => state.speed);
-  if (!backend) return null;
-  const name = {
-    webgpu: 'WebGPU',
-    wasm: `WebAssembly, ${backend.threads} ${backend.threads === 1 ? 'thread' : 'threads'}`,
-    node: 'Node',
-  }[backend.kind];
-  return (
-    <span className="hint" title={[backend.runtime, ...backend.notes].join('. ')}>
-      {name}
-      {speed !== null && `, ${speed.toFixed(2)} s/count`}
-    </span>
   );
 }
 

@@ -7,6 +7,7 @@ import { getSession } from '@/state/session-instance.ts';
 import { setConfig, setHoverLayer, useApp } from '@/state/store.ts';
 import type { LayerRange } from '@/views/index.ts';
 import { LayerStrip } from '@/views/layer-strip/LayerStrip.tsx';
+import { MeasureSwitch } from './MeasureSwitch.tsx';
 
 export const PLANTED: LayerRange = { first: 8, last: 13 };
 
@@ -27,11 +28,12 @@ export function LayerBar() {
   }, []);
   return (
     <section className="layer-bar" aria-labelledby="layers-title">
-      <div className="panel-head">
+      <div className="panel-head layer-head">
         <h2 id="layers-title">
           Layers <strong>{first === last ? first : `${first}–${last}`}</strong>
         </h2>
         {proposal && <Proposal proposal={proposal} range={range} onTake={commit} />}
+        <MeasureSwitch />
       </div>
       <LayerStrip
         layerCount={layerCount}
@@ -59,7 +61,7 @@ function Proposal({ proposal, range, onTake }: ProposalProps) {
       <summary>
         {proposal.kind === 'range'
           ? `the gap proposes ${proposal.first}–${proposal.last}: why?`
-          : 'the gap proposes no range: why?'}
+          : 'the gap singles out no range: why?'}
       </summary>
       <p className="hint">{proposal.rule}</p>
       <p className="hint">The rule: {proposal.thresholds}</p>

@@ -1,6 +1,7 @@
 /** The pictures on the layer axis, each bound to its part of the state, so that a drag redraws only what it changes. */
 import { memo, useMemo } from 'react';
-import { sensitiveIds } from '@/state/pools.ts';
+import { useShallow } from 'zustand/react/shallow';
+import { attentionPrompts, sensitiveIds } from '@/state/pools.ts';
 import {
   useAttention,
   useCosineMatrix,
@@ -15,9 +16,10 @@ import { setConfig, setHoverLayer, useApp } from '@/state/store.ts';
 import { AngleGap } from '@/views/angle-gap/AngleGap.tsx';
 import { AttentionMap } from '@/views/attention/AttentionMap.tsx';
 import { CosineMap } from '@/views/cosine-map/CosineMap.tsx';
+import { useWaitingHint } from '@/views/shared/use-waiting-hint.ts';
 import { SimilarityCurves } from '@/views/similarity/SimilarityCurves.tsx';
+import { AttentionPromptSelect } from './AttentionPromptSelect.tsx';
 
-export const NEEDS_MODEL = 'Opens when a model is there: the bundled one loads by itself.';
 const NO_PROMPTS = [] as const;
 const NOBODY = new Set<string>();
 
@@ -35,7 +37,7 @@ export const SimilarityPicture = memo(function SimilarityPicture() {
   const axis = useLayerAxis();
   const entry = useSimilarity();
   const ghost = useGhost();
-  const figure = useFigure('similarity', entry, NEEDS_MODEL);
+  const figure = useFigure('similarity', entry, useWaitingHint());
   const measure = useApp((state) => state.config.measure);
   const model = useApp((state) => state.config.model);
   return (
@@ -43,7 +45,6 @@ export const SimilarityPicture = memo(function SimilarityPicture() {
       {...axis}
       {...figure}
       measure={measure}
-      onMeasureChange={(measure) => setConfig({ measure })}
       current={entry?.value ?? null}
       currentLabel={model}
       ghost={ghost?.value ?? null}
@@ -56,7 +57,7 @@ export const AngleGapPicture = memo(function AngleGapPicture() {
   const axis = useLayerAxis();
   const entry = useSimilarity();
   const ghost = useGhost();
-  const figure = useFigure('similarity', entry, NEEDS_MODEL);
+  const figure = useFigure('similarity', entry, useWaitingHint());
   const measure = useGapMeasure();
   const proposal = useProposal();
   const definition = useApp((state) => state.config.gap);
@@ -83,7 +84,7 @@ export const CosineMapPicture = memo(function CosineMapPicture() {
   const matched = useApp((state) => state.config.pools === 'form-matched');
   const entry = useSimilarity();
   const matrix = useCosineMatrix();
-  const figure = useFigure('similarity', entry, NEEDS_MODEL);
+  const figure = useFigure('similarity', entry, useWaitingHint());
   const hint =
     entry?.truth === 'recorded'
       ? 'The matrix is computed from live vectors: it appears when the layers have been read here.'
@@ -113,7 +114,7 @@ export const CosineMapPicture = memo(function CosineMapPicture() {
 export const AttentionPicture = memo(function AttentionPicture() {
   const axis = useLayerAxis();
   const entry = useAttention();
-  const figure = useFigure('attention', entry, NEEDS_MODEL);
+  const figure = useFigure('attention', entry, useWaitingHint());
   const pools = useApp((state) => state.pools);
   const head = useApp((state) => state.config.attentionHead);
   const scaling = useApp((state) => state.config.attentionScale);
@@ -134,6 +135,20 @@ export const AttentionPicture = memo(function AttentionPicture() {
       onScalingChange={(attentionScale) => setConfig({ attentionScale })}
       questionOnly={questionOnly}
       onQuestionOnlyChange={(questionOnly) => setConfig({ questionOnly })}
+      pickers={<AttentionPickers />}
     />
   );
 });
+
+const chooseA = (attentionPromptA: string) => setConfig({ attentionPromptA });
+const chooseB = (attentionPromptB: string) => setConfig({ attentionPromptB });
+
+function AttentionPickers() {
+  const [a, b] = useApp(useShallow(({ pools, config }) => (pools ? attentionPrompts(pools, config) : [])));
+  return (
+    <>
+      <AttentionPromptSelect label="Prompts" chosen={a} onChange={chooseA} />
+      <AttentionPromptSelect label="and" chosen={b} onChange={chooseB} />
+    </>
+  );
+}

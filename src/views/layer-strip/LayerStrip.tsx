@@ -170,13 +170,14 @@ function StripNumbers({ scale, range, hoverLayer, stage, y }: StripNumbersProps)
   ];
   const shown: number[] = [];
   for (const k of wanted)
-    if (shown.every((other) => Math.abs(scale.centre(k) - scale.centre(other)) >= 22 * stage)) shown.push(k);
+    if (shown.every((other) => Math.abs(scale.centre(k) - scale.centre(other)) >= 19 * stage)) shown.push(k);
   return shown.map((k) => (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: text takes no focus; the sliders say the range.
     <text
       key={k}
       className={k >= range.first && k <= range.last ? 'number lit' : 'number'}
-      x={scale.centre(k)}
+      // Clear of the handles, which stand on the edges.
+      x={scale.centre(k) + (k === range.first ? 1.5 : 0) - (k === range.last ? 1.5 : 0)}
       y={y}
       dy="0.34em"
       textAnchor="middle"

@@ -17,7 +17,7 @@ import { ValueAxisMarks } from '../shared/ValueAxisMarks.tsx';
 import { spreadLabels, valueAxis } from '../shared/value-axis.ts';
 import { curveDomain, curvesOf, similarityTable } from './layout.ts';
 
-const MEASURE_WORDS = {
+export const MEASURE_WORDS = {
   raw: { label: 'raw cosine', hint: 'The paper’s measure: cosine of the last token’s vectors.' },
   centred: { label: 'centred', hint: 'Cosine after the mean over all prompts is removed.' },
   auroc: {

@@ -1,0 +1,38 @@
+/** Saves what the page computed as a run file, which this page opens by drag and drop and the command line writes too. */
+
+import { presentRun } from '@/state/present-run.ts';
+import { wordsFor } from '@/state/problems.ts';
+import { notify, useApp } from '@/state/store.ts';
+import { version } from '../../package.json';
+
+export async function saveRun(): Promise<void> {
+  try {
+    const run = presentRun(useApp.getState(), version, new Date());
+    if (!run) {
+      return notify({
+        id: 'save-run',
+        level: 'info',
+        happened: 'Nothing is saved: no result under these settings was computed in this tab yet.',
+        todo: 'Recorded numbers have their own files; save again when a picture says “exact”.',
+      });
+    }
+    const { writeRunFile } = await import('@/protocol/run-file.ts');
+    const { model, range, alpha } = useApp.getState().config;
+    download(
+      new Blob([writeRunFile(run)], { type: 'application/json' }),
+      `stratascope-${model}-layers-${range.join('-')}-alpha-${alpha}.json`,
+    );
+  } catch (error) {
+    const { happened, todo } = wordsFor(error);
+    notify({ id: 'save-run', level: 'problem', happened: `The run was not saved: ${happened}`, todo });
+  }
+}
+
+function download(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}

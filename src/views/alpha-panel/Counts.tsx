@@ -1,0 +1,81 @@
+/** R0 and R(alpha), the largest things on the page: the change between them with its test, and what is still being counted. */
+import { BigNumber } from '@/elements/BigNumber.tsx';
+import { formatP, formatSigned } from '@/elements/number-words.ts';
+import { Term } from '@/elements/Term.tsx';
+import { usePending } from '@/state/select.ts';
+import { useBaseline, usePoolReading } from '@/state/select-counts.ts';
+import { useApp } from '@/state/store.ts';
+import { useWaitingHint } from '../shared/use-waiting-hint.ts';
+
+export function Counts() {
+  const alpha = useApp((state) => state.config.alpha);
+  const reading = usePoolReading('over-rejection');
+  const unscaled = useBaseline();
+  const waiting = useWaitingHint();
+  // Beside R stands the R0 of the same kind, so that the change is the difference of the two numbers shown.
+  const baseline =
+    reading?.before && reading.tallyBefore
+      ? { entry: reading.before, tally: reading.tallyBefore }
+      : unscaled && { entry: unscaled.reading.now, tally: unscaled.tally };
+  const decoding = usePending('exact');
+  const scoring = usePending('score');
+  const pending = decoding ?? scoring;
+  const tally = reading?.tallyNow;
+  const change = reading?.change;
+  return (
+    <div className="counts">
+      <p className="counts-title">
+        Harmless prompts refused (<Term name="over-rejection">over-rejection</Term>)
+      </p>
+      <div className="count-before" title={baseline?.entry.origin}>
+        <BigNumber
+          label={
+            <>
+              <Term name="r0">R0</Term> at alpha 1
+            </>
+          }
+          value={baseline ? baseline.tally.counts.refused : null}
+          waitingFor={waiting}
+          of={baseline?.tally.decided}
+          truth={baseline?.entry.truth ?? null}
+          ofRole="over-rejected"
+          size="m"
+        />
+      </div>
+      <div className="count-now" title={reading?.now.origin}>
+        <BigNumber
+          label={`R at alpha ${alpha.toFixed(2)}`}
+          value={tally ? tally.counts.refused : null}
+          waitingFor={waiting}
+          of={tally?.decided}
+          truth={reading?.truth ?? null}
+          pending={pending}
+          showPendingText={false}
+          ofRole="over-rejected"
+        />
+      </div>
+      <p className="count-change">
+        {change ? (
+          <>
+            <strong>{formatSigned(change.difference)}</strong> [{formatSigned(change.low)},{' '}
+            {formatSigned(change.high)}], {formatP(change.pValue)}
+          </>
+        ) : alpha === 1 ? (
+          'Nothing is scaled at alpha 1.'
+        ) : (
+          'The change appears when both counts are there, of the same kind.'
+        )}
+      </p>
+      {/* Its line is kept free, so that nothing moves when counting begins and ends. */}
+      <p className="hint counts-note">
+        {pending
+          ? pending.text
+          : reading && !reading.complete
+            ? `${tally!.decided} of ${tally!.total} prompts so far.`
+            : change
+              ? `95 % interval clustered by ${change.clusterCount} verbs; exact McNemar test.`
+              : '\u00a0'}
+      </p>
+    </div>
+  );
+}

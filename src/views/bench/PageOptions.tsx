@@ -1,0 +1,64 @@
+/** What concerns the page and not the model: its colours, and the files that this browser keeps for the next visit. */
+import { useEffect, useState } from 'react';
+import { Button } from 'react-aria-components';
+import { Select } from '@/elements/Select.tsx';
+import { fileCache } from '@/model/file-cache.ts';
+import { SETTINGS } from '@/state/config.ts';
+import { setConfig, useApp } from '@/state/store.ts';
+
+export function PageOptions() {
+  const theme = useApp((state) => state.config.theme);
+  return (
+    <section aria-labelledby="page-title">
+      <h2 id="page-title">Page</h2>
+      <div className="side-options">
+        <Select
+          label={SETTINGS.theme.label}
+          showLabel
+          value={theme}
+          options={[
+            { value: 'system', label: 'as the system' },
+            { value: 'light', label: 'light' },
+            { value: 'dark', label: 'dark' },
+          ]}
+          onChange={(theme) => setConfig({ theme })}
+        />
+        <KeptFiles />
+      </div>
+    </section>
+  );
+}
+
+/** The download is kept by the browser; here is its size and the way to be rid of it. */
+function KeptFiles() {
+  // Files are stored while a model loads: looked at again whenever that ends.
+  const labState = useApp((state) => state.lab.state);
+  const [bytes, setBytes] = useState<number | null>(null);
+  const cache = fileCache();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the cache is the browser's; labState says when to look.
+  useEffect(() => {
+    let isCurrent = true;
+    void cache?.sizeBytes().then((size) => isCurrent && setBytes(size));
+    return () => {
+      isCurrent = false;
+    };
+  }, [labState]);
+  if (!cache || bytes === null) return null;
+  if (bytes === 0) return <span className="hint">No downloads are kept in this browser.</span>;
+  return (
+    <span className="kept-files">
+      Kept downloads {Math.round(bytes / 1e6)} MB
+      <Button
+        className="quiet-button"
+        onPress={() =>
+          void cache
+            .clear()
+            .then(() => cache.sizeBytes())
+            .then(setBytes)
+        }
+      >
+        Clear
+      </Button>
+    </span>
+  );
+}
