@@ -67,7 +67,7 @@ function HubForm({ onClose }: { onClose: () => void }) {
         Repository
         <input
           required
-          pattern="[^\s/]+/[^\s/]+"
+          pattern="[^\s\/]+\/[^\s\/]+"
           placeholder="owner/name"
           value={repo}
           onChange={(e) => setRepo(e.target.value)}

@@ -1,0 +1,165 @@
+/**
+ * What people bring: a model from disk or from a hub, a run file of the command line. On the micro model, whose numbers
+ * mean nothing but must be the command line's. The hub is the test's own server, which speaks the hub's paths.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectRoot } from '../scripts/setup.mjs';
+import { type Harness, startHarness } from '../tests/browser/harness.ts';
+import {
+  alphaSlider,
+  chooseFiles,
+  holdModel,
+  notices,
+  type OpenedBench,
+  openBench,
+  rangeSlider,
+  settingsIn,
+  tableOf,
+  waitForCount,
+  waitForNotice,
+  waitForTruth,
+} from './testing/bench-page.ts';
+import { partOf, runCommand, type WrittenRun } from './testing/command-line.ts';
+
+const MICRO = 'public/models/micro';
+/** Four decimals in the table twin; the rest is float32 summation order (node against WASM). */
+const CURVE_TOLERANCE = 0.5e-4 + 2e-5;
+
+let harness: Harness;
+let sweep: WrittenRun;
+let curves: WrittenRun;
+beforeAll(async () => {
+  const model = ['--model', path.join(projectRoot, MICRO)];
+  sweep = await runCommand('sweep', ...model, '--layers', '1-3', '--alphas', '0.8', '--limit', '8');
+  curves = await runCommand('curves', ...model);
+  harness = await startHarness({
+    site: 'app',
+    mounts: [
+      { prefix: '/hub/own/micro/resolve/main', folder: MICRO },
+      { prefix: '/hub/own/tiny-gguf/resolve/main', folder: 'tests/fixtures/gguf' },
+    ],
+  });
+});
+afterAll(() => harness?.close());
+
+/** The bundled model is never let in: these pages need it not. */
+const open = (query: string) => openBench(harness, query, { prepare: holdModel });
+
+async function fromHub(bench: OpenedBench, fields: Record<string, string>): Promise<void> {
+  const { page } = bench;
+  await page.getByRole('button', { name: /^Open another model/ }).click();
+  for (const [label, value] of Object.entries({ Endpoint: `${harness.url}hub`, ...fields }))
+    await page.getByRole('textbox', { name: label, exact: true }).fill(value);
+  await page.getByRole('button', { name: 'Load', exact: true }).click();
+}
+
+async function expectMicroCurves({ page }: OpenedBench): Promise<void> {
+  await waitForTruth(page, 'similarity', 'exact');
+  const table = await tableOf(page, 'similarity');
+  const { nm } = partOf(curves, 'similarity').result.raw.curves;
+  expect(table).toHaveLength(6);
+  const differences = table.map((row, layer) => Math.abs(Number(row['base N–M']) - nm.mean[layer]!));
+  expect(Math.max(...differences)).toBeLessThan(CURVE_TOLERANCE);
+}
+
+describe('a model of one’s own', () => {
+  test('from disk: its files are chosen, its numbers are the command line’s', async () => {
+    const bench = await open('backend=wasm&n=8');
+    const names = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
+    const files = await Promise.all(
+      names.map(async (name) => ({
+        name,
+        mimeType: 'application/octet-stream',
+        buffer: await readFile(path.join(projectRoot, MICRO, name)),
+      })),
+    );
+    await chooseFiles(bench.page, files);
+    await expectMicroCurves(bench);
+    expect(settingsIn(bench.page)).toMatchObject({ model: 'base', range: '5-5' });
+    expect(await bench.page.locator('.facts').innerText()).toContain(curves.run.model.sha256!.slice(0, 12));
+    expect(bench.watch.errors).toEqual([]);
+    await bench.close();
+  });
+
+  test('from a hub, by repository: safetensors', async () => {
+    const bench = await open('backend=wasm&n=8');
+    await fromHub(bench, { Repository: 'own/micro' });
+    await expectMicroCurves(bench);
+    expect(await bench.page.locator('.model-name').innerText()).toBe('own/micro');
+    expect(bench.watch.errors.filter((line) => !/404/.test(line))).toEqual([]);
+    expect(bench.watch.foreignRequests).toEqual([]);
+    await bench.close();
+  });
+
+  test('from a hub, by repository and file: GGUF', async () => {
+    const bench = await open('backend=wasm&n=8&template=none');
+    const { page } = bench;
+    // Otherwise the held bundled model's own routes would hold this one too.
+    await page.unrouteAll();
+    await page.route('**/models/**/*.gguf', () => {});
+    await fromHub(bench, {
+      Repository: 'own/tiny-gguf',
+      'GGUF file, if the repository holds several': 'tiny_llama_f16.gguf',
+    });
+    await page.locator('.facts').waitFor();
+    expect(await page.locator('.facts').innerText()).toMatch(/of width/);
+    await waitForTruth(page, 'similarity', 'exact');
+    await bench.close();
+  });
+
+  test('from a hub: a repository that is not there is named, and the page goes on', async () => {
+    const bench = await open('backend=wasm&n=8&alpha=0.9');
+    await fromHub(bench, { Repository: 'own/nothing' });
+    await waitForNotice(bench.page, /no public repository own\/nothing/);
+    expect(await alphaSlider(bench.page).inputValue()).toBe('0.9');
+    await bench.close();
+  });
+});
+
+describe('a run file of the command line', () => {
+  test('shows its numbers, as recorded, with where they come from; nothing is computed', async () => {
+    const bench = await open('backend=wasm');
+    const { page } = bench;
+    await chooseFiles(page, [
+      { name: 'my-sweep.json', mimeType: 'application/json', buffer: Buffer.from(sweep.text) },
+    ]);
+    await waitForNotice(page, /my-sweep\.json is open: 3 results of micro/);
+    const scaled = partOf(sweep, 'count', 'over-rejection, layers 1-3, alpha 0.8').result;
+    const unscaled = partOf(sweep, 'count', 'over-rejection, alpha 1').result;
+    expect(await waitForCount(page, 'R', { of: 8, truth: 'recorded' })).toEqual({
+      value: scaled.refused,
+      of: 8,
+    });
+    expect(await waitForCount(page, 'R0', { of: 8, truth: 'recorded' })).toEqual({
+      value: unscaled.refused,
+      of: 8,
+    });
+    expect(await page.locator('.count-now').getAttribute('title')).toMatch(
+      /^my-sweep\.json: over-rejection, layers 1-3, alpha 0\.8; stratascope .* \(node\), \d{4}-\d\d-\d\d$/,
+    );
+    expect(settingsIn(page)).toMatchObject({ model: 'base', range: '1-3', alpha: '0.8', n: '8' });
+    expect(await rangeSlider(page).getAttribute('aria-valuetext')).toBe('layers 1 to 3');
+    // The answers themselves are in the file: one of them is on the page.
+    const first = scaled.outcomes[0]!;
+    await page.locator('.answer-table .row-button').first().click();
+    expect(await page.locator('.answer-detail').innerText()).toContain(first.answer!.trim().slice(0, 8));
+    expect(await page.locator('.work-line').innerText()).toContain('Nothing is being computed.');
+    expect((await notices(page)).at(-1)!.actions).toEqual(['Back to the bundled model']);
+    expect(bench.watch.errors).toEqual([]);
+    await bench.close();
+  });
+
+  test('that was edited is opened with a warning', async () => {
+    const bench = await open('backend=wasm');
+    const edited = sweep.text.replace(/"refused":\d+/, '"refused":7');
+    expect(edited).not.toBe(sweep.text);
+    await chooseFiles(bench.page, [
+      { name: 'edited.json', mimeType: 'application/json', buffer: Buffer.from(edited) },
+    ]);
+    await waitForNotice(bench.page, 'edited.json was edited after it was written');
+    await waitForNotice(bench.page, /edited\.json is open/);
+    await bench.close();
+  });
+});
