@@ -56,7 +56,9 @@ function scanSentence(variant: string): string {
 function gapSentence(variant: string): string {
   const part = partsOf(variant).find(({ kind }) => kind === 'similarity')!;
   const gap = (part.result as SimilarityResult).raw.gap.ofMeansDeg;
-  return `${variant} ${Math.min(...gap).toFixed(1)} to ${Math.max(...gap).toFixed(1)}`;
+  // Adding 0 turns the -0 that rounding leaves into 0.
+  const oneDigit = (deg: number) => (Math.round(deg * 10) / 10 + 0).toFixed(1);
+  return `${variant} ${oneDigit(Math.min(...gap))} to ${oneDigit(Math.max(...gap))}`;
 }
 
 function paritySentence(): string {
