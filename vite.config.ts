@@ -2,6 +2,7 @@
  * How the page is bundled, and the development server. The parts that the browser tests' page shares are exported.
  * Not here: when to build (scripts/build.mjs), the server of the built page (scripts/serve.mjs), tests (vitest.config.ts).
  */
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig, type Plugin, type UserConfig } from 'vite';
@@ -85,10 +86,13 @@ function unusedTablesOfD3(): Plugin {
 /** How long plugins took says nothing to someone who starts the page. */
 const checks = { pluginTimings: false };
 
+const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
+
 /** Common to the page and to the browser tests' page. */
 export function sharedConfig(): UserConfig {
   return {
     base: './',
+    define: { APP_VERSION: JSON.stringify(version) },
     plugins: [react(), tokenizersOnly(), englishOnly(), unusedTablesOfD3()],
     resolve: {
       alias: {

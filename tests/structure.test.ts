@@ -40,11 +40,25 @@ const LAYERS: Record<string, LayerRule> = {
     values: ['protocol', 'method', 'data', 'model'],
     types: ['experiments', 'engine', 'lab', 'views'],
   },
+  // What a person can ask of the page besides setting something: open files, save.
+  actions: { values: ['state', 'data', 'protocol', 'method', 'model'], types: ['lab'] },
   views: {
-    values: ['elements', 'figures', 'theme', 'state', 'data', 'protocol', 'method', 'model'],
+    values: ['actions', 'elements', 'figures', 'theme', 'state', 'data', 'protocol', 'method', 'model'],
   },
   app: {
-    values: ['views', 'elements', 'figures', 'theme', 'state', 'lab', 'data', 'protocol', 'method', 'model'],
+    values: [
+      'actions',
+      'views',
+      'elements',
+      'figures',
+      'theme',
+      'state',
+      'lab',
+      'data',
+      'protocol',
+      'method',
+      'model',
+    ],
   },
 };
 

@@ -2,13 +2,14 @@
  * What happens when the page opens, in order: the address is read, prompts and recorded results are fetched, and the
  * bundled model begins to load behind them.
  */
+
+import { bundledSource, loadPools, loadRecorded } from '@/actions/shipped.ts';
 import { browserLabWorker, RemoteLab } from '@/lab/remote-lab.ts';
 import { connectHistory } from '@/state/history.ts';
 import { Session } from '@/state/session.ts';
 import { setSession } from '@/state/session-instance.ts';
 import { notify, useApp } from '@/state/store.ts';
 import { environmentNotices } from './environment.ts';
-import { bundledSource, loadPools, loadRecorded } from './shipped.ts';
 
 function createLab(): RemoteLab {
   const worker = new Worker(new URL('../../workers/lab.worker.ts', import.meta.url), {

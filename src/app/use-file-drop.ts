@@ -1,6 +1,6 @@
 /** Files dropped anywhere on the page: a run file, a model, or prompts. Decides which; opening them is elsewhere. */
 import { useEffect, useState } from 'react';
-import { openFiles } from './open-files.ts';
+import { openFiles } from '@/actions/open-files.ts';
 
 export function useFileDrop(): boolean {
   const [isOver, setOver] = useState(false);

@@ -1,8 +1,8 @@
 /** Opens a model of one's own: a file or folder from disk, a repository of a hub, or the bundled one again. */
 import { type FormEvent, useState } from 'react';
 import { Button, FileTrigger } from 'react-aria-components';
-import { openFiles } from '@/app/open-files.ts';
-import { bundledSource, loadPools } from '@/app/shipped.ts';
+import { openFiles } from '@/actions/open-files.ts';
+import { bundledSource, loadPools } from '@/actions/shipped.ts';
 import { getSession } from '@/state/session-instance.ts';
 
 export const DEFAULT_ENDPOINT = 'https://huggingface.co';

@@ -3,11 +3,13 @@
 import { presentRun } from '@/state/present-run.ts';
 import { wordsFor } from '@/state/problems.ts';
 import { notify, useApp } from '@/state/store.ts';
-import { version } from '../../package.json';
+
+/** Written in by the bundler from package.json (vite.config.ts). */
+declare const APP_VERSION: string;
 
 export async function saveRun(): Promise<void> {
   try {
-    const run = presentRun(useApp.getState(), version, new Date());
+    const run = presentRun(useApp.getState(), APP_VERSION, new Date());
     if (!run) {
       return notify({
         id: 'save-run',
