@@ -1,7 +1,7 @@
 /** The top line: which model, which variant, which template, how it is shown, shared and saved. */
 import { useState } from 'react';
 import { Button } from 'react-aria-components';
-import { saveRun } from '@/app/save-run.ts';
+import { saveRun } from '@/actions/save-run.ts';
 import { SegmentedControl } from '@/elements/SegmentedControl.tsx';
 import { Select } from '@/elements/Select.tsx';
 import { Toggle } from '@/elements/Toggle.tsx';
