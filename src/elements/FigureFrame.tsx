@@ -79,7 +79,7 @@ export function FigureFrame(props: FigureFrameProps) {
       </header>
       <p className="figure-caption">{props.caption}</p>
       <ProgressLine work={work} label={`${title}: progress`} />
-      {(props.reading !== undefined || work) && (
+      {props.reading !== undefined && (
         <p className="figure-reading" aria-hidden="true">
           {props.reading || (props.children && work?.text) || '\u00a0'}
         </p>

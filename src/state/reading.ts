@@ -26,9 +26,17 @@ const GARBLED_SHARE = 0.1;
 /** From this AUROC on, a probe is said to tell the pools apart. */
 const SEPARATES = 0.95;
 
-/** What alpha does comes first: it is what the page is for. */
-export function readingOf(input: ReadingInput): string[] {
-  return [...effect(input), ...brokenness(input), ...localisation(input), ...separability(input)];
+export interface ReadingWords {
+  /** What alpha does: it is what the page is for. Null while it is not counted. */
+  lead: string | null;
+  rest: string[];
+}
+
+export function readingOf(input: ReadingInput): ReadingWords {
+  return {
+    lead: effect(input),
+    rest: [...brokenness(input), ...localisation(input), ...separability(input)],
+  };
 }
 
 const layers = ({ first, last }: { first: number; last: number }): string =>
@@ -83,14 +91,12 @@ function separability({ auroc }: ReadingInput): string[] {
   ];
 }
 
-function effect({ overRejection, alpha, range }: ReadingInput): string[] {
-  if (!overRejection?.complete) return [];
+function effect({ overRejection, alpha, range }: ReadingInput): string | null {
+  if (!overRejection?.complete) return null;
   const { now, change } = overRejection;
   if (alpha === 1)
-    return [
-      `At alpha 1 nothing is scaled: ${now.counts.refused} of ${now.total} harmless prompts are refused.`,
-    ];
-  if (!change) return [];
+    return `At alpha 1 nothing is scaled: ${now.counts.refused} of ${now.total} harmless prompts are refused.`;
+  if (!change) return null;
   const { difference, pValue, low, high, total } = change;
   const where = `at alpha ${alpha} on ${layers({ first: range[0], last: range[1] })}`;
   const p = pValue < 0.001 ? 'p\u00a0<\u00a00.001' : `p\u00a0=\u00a0${pValue.toFixed(3)}`;
@@ -98,9 +104,9 @@ function effect({ overRejection, alpha, range }: ReadingInput): string[] {
   // The counts are paired: the same prompts, before and after.
   const counts = `from ${now.counts.refused - difference} to ${now.counts.refused} of ${total} ${where}`;
   const certain = pValue < 0.05 && (low > 0 || high < 0);
-  if (!certain) return [`Over-rejections go ${counts}: within chance (${test}).`];
+  if (!certain) return `Over-rejections go ${counts}: within chance (${test}).`;
   // The interval stands beside the count itself.
-  return [`Over-rejections ${difference > 0 ? 'rise' : 'fall'} ${counts} (${p}).`];
+  return `Over-rejections ${difference > 0 ? 'rise' : 'fall'} ${counts} (${p}).`;
 }
 
 function brokenness({ overRejection, malicious }: ReadingInput): string[] {

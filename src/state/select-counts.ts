@@ -43,7 +43,8 @@ export interface PoolReading extends Reading {
 
 /** Several parts of the page read the same counts; the paired bootstrap behind a reading is run once for all of them. */
 const readings: Array<{ inputs: readonly unknown[]; reading: PoolReading | null }> = [];
-const KEPT_READINGS = 12;
+/** Three pools at every alpha of the slider, and then some: a drag to and fro computes nothing twice. */
+const KEPT_READINGS = 96;
 
 function readingOfPairs(now: CountPair, before: CountPair, overrides: Overrides): PoolReading | null {
   const inputs = [now.exact, now.score, before.exact, before.score, overrides];

@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import { proposeRange } from '@/method/range-proposal.ts';
 import type { ProposalMark } from '@/views/index.ts';
-import { readingOf, scanSummary } from './reading.ts';
+import { type ReadingWords, readingOf, scanSummary } from './reading.ts';
 import { useBandScan, useSimilarity } from './select.ts';
 import { usePoolReading } from './select-counts.ts';
 import { useApp } from './store.ts';
@@ -29,7 +29,7 @@ export function useProposal(): Proposal | null {
   }, [similarity, measure]);
 }
 
-export function useReading(): string[] {
+export function useReading(): ReadingWords {
   const proposal = useProposal();
   const scan = useBandScan();
   const similarity = useSimilarity();

@@ -1,5 +1,5 @@
 /** The slider, and beneath it what it does to the count. */
-import { useCallback } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { Slider } from '@/elements/Slider.tsx';
 import { Term } from '@/elements/Term.tsx';
@@ -18,11 +18,18 @@ const MARKS = [
 export function AlphaPanel() {
   const alpha = useApp((state) => state.config.alpha);
   const [first, last] = useApp((state) => state.config.range);
+  // The handle follows the hand at once; the rest of the page follows in a task of its own, at most once per frame.
+  const [held, setHeld] = useState<number | null>(null);
+  const frame = useRef(0);
   const move = useCallback((value: number) => {
     if (!useApp.getState().dragging) getSession().drag(true);
-    setConfig({ alpha: snapAlpha(value) }, { commit: false });
+    setHeld(snapAlpha(value));
+    cancelAnimationFrame(frame.current);
+    frame.current = requestAnimationFrame(() => setConfig({ alpha: snapAlpha(value) }, { commit: false }));
   }, []);
   const commit = useCallback((value: number) => {
+    cancelAnimationFrame(frame.current);
+    setHeld(null);
     setConfig({ alpha: snapAlpha(value) });
     getSession().drag(false);
   }, []);
@@ -43,7 +50,7 @@ export function AlphaPanel() {
       <div id="alpha" tabIndex={-1}>
         <Slider
           label="alpha"
-          value={alpha}
+          value={held ?? alpha}
           min={ALPHA_MIN}
           max={ALPHA_MAX}
           step={ALPHA_STEP}

@@ -11,7 +11,7 @@ export function Counts() {
   const alpha = useApp((state) => state.config.alpha);
   const reading = usePoolReading('over-rejection');
   const unscaled = useBaseline();
-  const waiting = useWaitingHint();
+  const hint = useWaitingHint();
   // Beside R stands the R0 of the same kind, so that the change is the difference of the two numbers shown.
   const baseline =
     reading?.before && reading.tallyBefore
@@ -35,7 +35,7 @@ export function Counts() {
             </>
           }
           value={baseline ? baseline.tally.counts.refused : null}
-          waitingFor={waiting}
+          waitingFor={hint}
           of={baseline?.tally.decided}
           truth={baseline?.entry.truth ?? null}
           ofRole="over-rejected"
@@ -46,7 +46,7 @@ export function Counts() {
         <BigNumber
           label={`R at alpha ${alpha.toFixed(2)}`}
           value={tally ? tally.counts.refused : null}
-          waitingFor={waiting}
+          waitingFor={pending ? 'Counting …' : hint}
           of={tally?.decided}
           truth={reading?.truth ?? null}
           pending={pending}
@@ -60,10 +60,12 @@ export function Counts() {
             <strong>{formatSigned(change.difference)}</strong> [{formatSigned(change.low)},{' '}
             {formatSigned(change.high)}], {formatP(change.pValue)}
           </>
-        ) : alpha === 1 ? (
-          'Nothing is scaled at alpha 1.'
         ) : (
-          'The change appears when both counts are there, of the same kind.'
+          <span className="hint">
+            {alpha === 1
+              ? 'Nothing is scaled at alpha 1.'
+              : 'The change appears when both counts are there, of one kind.'}
+          </span>
         )}
       </p>
       {/* Its line is kept free, so that nothing moves when counting begins and ends. */}

@@ -1,7 +1,8 @@
 /**
- * What came out, in plain words, with what limits it; the first visit's one sentence until there is something to say.
- * The first sentence is what alpha does.
+ * What came out, in plain words, with what limits it. The first sentence is what alpha does, or that it is being
+ * counted; on a first visit it is what to do.
  */
+import { formatRange } from '@/elements/number-words.ts';
 import { countedPrompts } from '@/state/pools.ts';
 import { useSituation } from '@/state/select.ts';
 import { useReading } from '@/state/select-reading.ts';
@@ -11,16 +12,21 @@ import { useApp } from '@/state/store.ts';
 const INVITATION = 'Drag alpha. Watch what the middle layers do.';
 
 export function Reading() {
-  const sentences = useReading();
+  const { lead, rest } = useReading();
   const isFirstVisit = useApp((state) => state.commits === 0);
-  const invitation = isFirstVisit || sentences.length === 0;
-  const [first, ...rest] = invitation ? [INVITATION, ...sentences] : sentences;
+  const isReady = useApp((state) => state.lab.state === 'ready');
+  const alpha = useApp((state) => state.config.alpha);
+  const [first, last] = useApp((state) => state.config.range);
+  const counting =
+    isReady && alpha !== 1 ? `Counting at alpha ${alpha} on ${formatRange({ first, last })} …` : null;
+  const head = isFirstVisit ? INVITATION : (lead ?? counting ?? INVITATION);
+  const sentences = isFirstVisit && lead ? [lead, ...rest] : rest;
   return (
     <div className="reading" aria-live="polite">
-      <p className="reading-lead">{first}</p>
+      <p className="reading-lead">{head}</p>
       {sentences.length > 0 && (
         <p>
-          {rest.join(' ')} <Caveat />
+          {sentences.join(' ')} <Caveat />
         </p>
       )}
     </div>
