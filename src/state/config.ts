@@ -11,7 +11,9 @@ import { MEASURES } from '@/protocol/experiments.ts';
 export const CONFIG_VERSION = 1;
 
 export const MODEL_VARIANTS = ['base', 'aligned', 'planted-8-13'] as const;
-export type ModelVariant = (typeof MODEL_VARIANTS)[number];
+/** `tuned`: with the adapter of a run of the training section, while it is there. */
+export const PAGE_VARIANTS = [...MODEL_VARIANTS, 'tuned'] as const;
+export type ModelVariant = (typeof PAGE_VARIANTS)[number];
 
 export const ALPHA_MIN = 0.5;
 export const ALPHA_MAX = 1.5;
@@ -49,7 +51,7 @@ const setting = <S extends z.ZodMiniType>(
 export const SETTINGS = {
   model: setting(
     'model',
-    z.enum(MODEL_VARIANTS),
+    z.enum(PAGE_VARIANTS),
     'aligned',
     'Model',
     'The same weights without and with the safety adapter, or with one planted in layers 8 to 13.',
@@ -233,6 +235,13 @@ export const SETTINGS = {
     'Stage mode',
     'Type 1.6 times as large, for the last row of a hall.',
   ),
+  training: setting(
+    'train',
+    z.string().check(z.maxLength(600)),
+    '',
+    'Training',
+    'What differs from the defaults of the training section (train-settings.ts); empty = nothing.',
+  ),
   revealHarmful: setting(
     null,
     z.boolean(),
@@ -272,6 +281,9 @@ export function adaptersOf(variant: ModelVariant): string[] {
       return ['safety'];
     case 'planted-8-13':
       return ['planted-8-13'];
+    // No shipped adapter: the one that was trained here stands in its place (wanted.ts).
+    case 'tuned':
+      return ['tuned'];
     default:
       return variant satisfies never;
   }

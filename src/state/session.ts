@@ -59,6 +59,8 @@ export class Session {
         state.settled !== before.settled ||
         state.pools !== before.pools ||
         state.ownAdapter !== before.ownAdapter ||
+        state.tuned !== before.tuned ||
+        state.isTraining !== before.isTraining ||
         state.results.live !== before.results.live ||
         state.results.recorded !== before.results.recorded
       ) {
@@ -82,7 +84,7 @@ export class Session {
     await this.#closeLab();
     const loading = new AbortController();
     this.#loading = loading;
-    const fresh = { source, failures: {}, ownAdapter: null };
+    const fresh = { source, failures: {}, ownAdapter: null, tuned: null };
     if (!source.source) return useApp.setState({ ...fresh, lab: { state: 'idle' } });
     useApp.setState(({ notices }) => ({
       ...fresh,
@@ -135,6 +137,38 @@ export class Session {
     const card = { ...lab.card, adapters: [...lab.card.adapters, added] };
     useApp.setState({ lab: { state: 'ready', card }, ownAdapter: added.name });
     setConfig({ model: 'aligned' });
+  }
+
+  /** The open lab, for what needs no turn of its own: checkpoints, files of adapters. Null where no model is open. */
+  get lab(): Lab | null {
+    return useApp.getState().lab.state === 'ready' ? this.#lab : null;
+  }
+
+  /**
+   * Lends the lab: the bench's own work is interrupted and goes on afterwards. What breaks the worker is dealt with as
+   * anywhere else, and thrown.
+   * @throws AppError where no model is open, or training runs already
+   */
+  async withLab<T>(work: (lab: Lab) => Promise<T>): Promise<T> {
+    const { lab } = this;
+    if (!lab || useApp.getState().isTraining) {
+      throw new AppError(
+        'bad-input',
+        lab ? 'A run is training already.' : 'No model is open.',
+        lab ? 'Pause it first.' : 'Wait until the model is loaded.',
+      );
+    }
+    useApp.setState({ isTraining: true });
+    this.#scheduler?.want([]);
+    try {
+      return await work(lab);
+    } catch (error) {
+      const isDead = error instanceof AppError && ['worker-crashed', 'device-lost'].includes(error.code);
+      if (this.#lab === lab && isDead) this.#fallBack(error);
+      throw error;
+    } finally {
+      useApp.setState({ isTraining: false });
+    }
   }
 
   reload(): void {
@@ -257,7 +291,7 @@ export class Session {
       this.#planned = false;
       const state = useApp.getState();
       const situation = currentSituation(state);
-      if (!situation || state.lab.state !== 'ready' || !this.#scheduler) return;
+      if (!situation || state.isTraining || state.lab.state !== 'ready' || !this.#scheduler) return;
       if (state.lab.card.templates.length === 0) return;
       const { layerCount } = state.lab.card.spec;
       const settled = state.settled && !state.dragging;
@@ -307,14 +341,9 @@ export class Session {
 
   #failed(job: Job, error: unknown): void {
     const words = wordsFor(error);
-    const fatal =
-      error instanceof AppError && ['worker-crashed', 'device-lost', 'out-of-memory'].includes(error.code);
     useApp.setState(({ failures }) => ({ failures: { ...failures, [job.slot]: words } }));
-    if (fatal) {
-      const { source, config, lab } = useApp.getState();
-      // Only what ran on the GPU can fall back; on WebAssembly the same failure would come again and again.
-      const ranOn = lab.state === 'ready' && lab.card.backend.kind === 'webgpu' ? config.backend : 'wasm';
-      if (source) void this.#loadFailed(source, ranOn, error);
+    if (isFatal(error)) {
+      this.#fallBack(error);
       return;
     }
     notify({
@@ -324,6 +353,13 @@ export class Session {
       todo: words.todo,
       action: { label: 'Try again', run: () => this.retry(job.slot) },
     });
+  }
+
+  #fallBack(error: unknown): void {
+    const { source, config, lab } = useApp.getState();
+    // Only what ran on the GPU can fall back; on WebAssembly the same failure would come again and again.
+    const ranOn = lab.state === 'ready' && lab.card.backend.kind === 'webgpu' ? config.backend : 'wasm';
+    if (source) void this.#loadFailed(source, ranOn, error);
   }
 
   async #closeLab(): Promise<void> {
@@ -347,6 +383,10 @@ function whatItOffers(card: ModelCard): Partial<Config> {
     ...(adaptersOf(config.model).every(has) ? {} : { model: 'base' }),
     ...(template && !card.templates.includes(config.template) ? { template } : {}),
   };
+}
+
+function isFatal(error: unknown): boolean {
+  return error instanceof AppError && ['worker-crashed', 'device-lost', 'out-of-memory'].includes(error.code);
 }
 
 function showProgress(state: AppState, slot: string, progress: Progress, signal: AbortSignal): AppState {

@@ -55,6 +55,10 @@ export interface AppState {
   source: OpenSource | null;
   /** A person's adapter on the open model, by its name there: "aligned" means the weights with it. */
   ownAdapter: string | null;
+  /** The trained adapter that "tuned" means, with those beneath it; null = none trained or chosen. */
+  tuned: readonly string[] | null;
+  /** Training has the lab to itself; everything else waits. */
+  isTraining: boolean;
   lab: LabStatus;
   pools: Pools | null;
   results: Results;
@@ -78,6 +82,8 @@ export const INITIAL_STATE: AppState = {
   hoverLayer: null,
   source: null,
   ownAdapter: null,
+  tuned: null,
+  isTraining: false,
   lab: { state: 'idle' },
   pools: null,
   results: NO_RESULTS,

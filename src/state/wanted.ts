@@ -36,6 +36,8 @@ export interface Situation {
   rules: RefusalRules;
   /** A person's own adapter, in the place of the shipped one. */
   ownAdapter?: string | null;
+  /** Adapters of the tuned model. */
+  tuned?: readonly string[] | null;
 }
 
 export interface Wanted<K extends ExperimentKind = ExperimentKind> {
@@ -69,11 +71,17 @@ const URGENCY = {
   bandScan: 10,
 } as const;
 
-const context = ({ config, ownAdapter }: Situation, variant: ModelVariant, alpha = 1) => ({
-  template: config.template,
+/** Adapters that a variant of the model stands for, outermost last. */
+export function adaptersAt({ ownAdapter, tuned }: Situation, variant: ModelVariant): string[] {
+  if (variant === 'tuned' && tuned) return [...tuned];
+  return variant === 'aligned' && ownAdapter ? [ownAdapter] : adaptersOf(variant);
+}
+
+const context = (situation: Situation, variant: ModelVariant, alpha = 1) => ({
+  template: situation.config.template,
   setting: {
-    adapters: variant === 'aligned' && ownAdapter ? [ownAdapter] : adaptersOf(variant),
-    scale: scaleOf(config, alpha),
+    adapters: adaptersAt(situation, variant),
+    scale: scaleOf(situation.config, alpha),
   },
 });
 

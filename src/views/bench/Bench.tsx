@@ -6,6 +6,7 @@ import { AnswerList } from '@/views/answers/AnswerList.tsx';
 import { WorkLine } from '@/views/loading/WorkLine.tsx';
 import { ModelPanel } from '@/views/model/ModelPanel.tsx';
 import { PoolList } from '@/views/prompts/PoolList.tsx';
+import { TrainSection } from '@/views/train/TrainSection.tsx';
 import { AlphaTrailPicture, BandScanPicture, ClassBarsPicture } from './CountPictures.tsx';
 import { CurveOptions } from './CurveOptions.tsx';
 import { Header } from './Header.tsx';
@@ -74,6 +75,7 @@ export function Bench() {
         <ModelPanel />
         <PageOptions />
       </aside>
+      <TrainSection />
     </div>
   );
 }

@@ -25,7 +25,20 @@ const VARIANTS: ReadonlyArray<{ value: ModelVariant; label: string; hint: string
 ];
 
 /** With an adapter of one's own, "aligned" means that one; the planted control is the bundled model's. */
-function variantsOf(modelKey: string, ownAdapter: string | null): typeof VARIANTS {
+function variantsOf(
+  modelKey: string,
+  ownAdapter: string | null,
+  tuned: readonly string[] | null,
+): typeof VARIANTS {
+  const own = withOwnAdapter(modelKey, ownAdapter);
+  return tuned
+    ? [
+        ...own,
+        { value: 'tuned', label: 'tuned', hint: `With the adapter that was trained here: ${tuned.at(-1)}.` },
+      ]
+    : own;
+}
+function withOwnAdapter(modelKey: string, ownAdapter: string | null): typeof VARIANTS {
   const offered = ownAdapter && modelKey !== BUNDLED_KEY ? VARIANTS.slice(0, 2) : VARIANTS;
   if (!ownAdapter) return offered;
   return offered.map((one) =>
@@ -48,6 +61,7 @@ export function Header() {
   const stage = useApp((state) => state.config.stage);
   const source = useApp((state) => state.source);
   const ownAdapter = useApp((state) => state.ownAdapter);
+  const tuned = useApp((state) => state.tuned);
   const canUndo = useApp((state) => state.commits > 0);
   const card = useApp((state) => (state.lab.state === 'ready' ? state.lab.card : null));
   const templates = card?.templates ?? TEMPLATE_NAMES;
@@ -55,11 +69,11 @@ export function Header() {
     <header className="bench-header">
       <h1>Stratascope</h1>
       <span className="model-name">{card?.name ?? source?.name ?? 'no model'}</span>
-      {(source === null || source.key === BUNDLED_KEY || source.source === null || ownAdapter) && (
+      {(source === null || source.key === BUNDLED_KEY || source.source === null || ownAdapter || tuned) && (
         <SegmentedControl
           label={SETTINGS.model.label}
           value={model}
-          options={variantsOf(source?.key ?? BUNDLED_KEY, ownAdapter)}
+          options={variantsOf(source?.key ?? BUNDLED_KEY, ownAdapter, tuned)}
           onChange={(model) => setConfig({ model })}
         />
       )}
@@ -75,6 +89,9 @@ export function Header() {
         onChange={(template) => setConfig({ template })}
       />
       <span className="header-tools">
+        <Button className="quiet-button" onPress={() => document.getElementById('train')?.scrollIntoView()}>
+          Train
+        </Button>
         <Toggle label="Stage" isOn={stage} onChange={(stage) => setConfig({ stage })} />
         <Button className="quiet-button" isDisabled={!canUndo} onPress={() => history.back()}>
           Undo

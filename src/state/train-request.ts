@@ -1,0 +1,213 @@
+/**
+ * From settings to the parameters of a run, and what can be said about it beforehand: which layers freeze, how many
+ * parameters train, how much memory it takes. Pure; nothing here asks the lab.
+ */
+import type { BackendInfo } from '@/engine/engine.ts';
+import { trainableShapes } from '@/engine/train/parameters.ts';
+import { attackRows } from '@/method/attack-data.ts';
+import { ATTACK_METHOD_INFO, frozenBandWarning, frozenLayers } from '@/method/attacks.ts';
+import { MATRIX_PRESETS } from '@/method/scaling.ts';
+import { AppError } from '@/model/app-error.ts';
+import type { ModelSpec } from '@/model/spec.ts';
+import type { TemplateName } from '@/model/text-codec.ts';
+import type {
+  FinetuneRow,
+  ProbeParams,
+  TrainablePartParams,
+  TrainingMemory,
+  TrainParams,
+} from '@/protocol/training.ts';
+import { checkMemory, estimateMemory } from '@/training/memory-estimate.ts';
+import { spread } from './pools.ts';
+import { type ProblemWords, wordsFor } from './problems.ts';
+import type { TrainSettings } from './train-settings.ts';
+import type { TrainState } from './train-store.ts';
+
+export type TrainData = Pick<TrainState, 'bundled' | 'safetyRows' | 'own'>;
+
+export interface RequestParts {
+  settings: TrainSettings;
+  data: TrainData;
+  band: readonly [first: number, last: number];
+  template: TemplateName;
+  /** Of the model that is attacked. */
+  adapters: readonly string[];
+  name: string;
+  probe: ProbeParams | null;
+}
+
+/** @throws AppError where rows are missing */
+export function rowsFor(
+  settings: TrainSettings,
+  { bundled, own }: TrainData,
+): { rows: FinetuneRow[]; heldOut: FinetuneRow[] } {
+  const { data, p, seed, heldOut: heldOutCount } = settings;
+  if (data === 'own') {
+    if (!own) throw new AppError('bad-input', 'No file is chosen.', 'Choose one, or another data set.');
+    const keep = Math.max(1, own.rows.length - heldOutCount);
+    return { rows: own.rows.slice(0, keep), heldOut: heldOutCount > 0 ? own.rows.slice(keep) : [] };
+  }
+  if (!bundled) throw new AppError('bad-input', 'The data are still loading.', 'Wait a moment.');
+  const needed = Math.round(p * bundled.train.length);
+  if (data === 'harmful' && needed > bundled.harmful.length) {
+    const most = Math.floor((100 * bundled.harmful.length) / bundled.train.length) / 100;
+    throw new AppError(
+      'bad-input',
+      `A share of ${p} of ${bundled.train.length} rows is ${needed} harmful rows, and there are ${bundled.harmful.length}.`,
+      `Use at most ${most}.`,
+    );
+  }
+  return {
+    rows: attackRows(data, bundled.train, { seed, harmful: bundled.harmful, harmfulShare: p }),
+    heldOut: spread(bundled.heldOut, heldOutCount),
+  };
+}
+
+export function partOf({ part, rank, loraAlpha, matrices }: TrainSettings): TrainablePartParams {
+  if (part !== 'lora') return { kind: 'full', norms: part === 'full-norms' };
+  return { kind: 'lora', rank, loraAlpha, matrices: [...MATRIX_PRESETS[matrices].matrices] };
+}
+
+export function trainParams(parts: RequestParts): TrainParams {
+  const { settings, data, band, template, adapters, name, probe } = parts;
+  const { method, lossOn, seed, p } = settings;
+  const { rows, heldOut } = rowsFor(settings, data);
+  return {
+    name,
+    template,
+    adapters: [...adapters],
+    method,
+    band: [band[0], band[1]],
+    part: partOf(settings),
+    data: { kind: settings.data, ...(settings.data === 'harmful' ? { harmfulShare: p } : {}), rows },
+    safetyRows: ATTACK_METHOD_INFO[method].needsSafetyRows ? [...data.safetyRows] : [],
+    heldOut,
+    lossOn,
+    optimiser: {
+      learningRate: settings.learningRate,
+      weightDecay: settings.decay,
+      beta1: settings.beta1,
+      beta2: settings.beta2,
+      epsilon: settings.epsilon,
+      warmupSteps: settings.warmup,
+      finalShare: settings.finalShare,
+      clipNorm: settings.clip === 0 ? null : settings.clip,
+      batchSize: settings.batchSize,
+      accumulation: settings.accumulation,
+      steps: settings.steps,
+      cutoffTokens: settings.cutoff,
+    },
+    seed,
+    probe,
+    checkpointEvery: settings.keepEvery,
+  };
+}
+
+export interface Forecast {
+  trained: number;
+  frozen: number;
+  frozenLayers: boolean[];
+  /** Estimated: the page has no tokenizer. The lab counts again, exactly, before the first step. */
+  memory: TrainingMemory;
+  rowCount: number;
+  /** Why a control is weaker than its name. */
+  warning: string | null;
+  /** Why it cannot run; null where it can. */
+  problem: ProblemWords | null;
+}
+
+type MemoryPlan = Parameters<typeof estimateMemory>[0]['plan'];
+
+/** Characters of a token: about four in English; no tokenizer makes fewer tokens than one per eight. */
+const TYPICAL = 4;
+const MOST = 8;
+const TEMPLATE_TOKENS = 40;
+
+export function forecast(
+  parts: RequestParts,
+  spec: ModelSpec,
+  backend: BackendInfo['kind'],
+): Forecast | ProblemWords {
+  try {
+    const params = trainParams(parts);
+    const { method, band, seed, part } = params;
+    const place = { band, layerCount: spec.layerCount, seed };
+    const frozen = frozenLayers(method, place);
+    const shapes = trainableShapes(spec, part.kind === 'full' ? part : { ...part, scaling: 1 });
+    const perLayer = [...shapes.values()].reduce((sum, dims) => sum + dims.reduce((a, b) => a * b, 1), 0);
+    const all = perLayer * spec.layerCount;
+    // NFFT holds single weights: as many as the band has.
+    const held =
+      method === 'nfft'
+        ? Math.round((all * (band[1] - band[0] + 1)) / spec.layerCount)
+        : perLayer * frozen.filter(Boolean).length;
+    const estimate = (charactersPerToken: number) =>
+      estimateMemory({
+        spec,
+        params,
+        backend,
+        plan: {
+          options: { trains: frozen.map((one) => !one) } as unknown as MemoryPlan['options'],
+          rows: lengths(params.data.rows, params, charactersPerToken),
+          safetyRows: lengths(params.safetyRows, params, charactersPerToken),
+          layerParameters: perLayer,
+        },
+      });
+    return {
+      trained: all - held,
+      frozen: held,
+      frozenLayers: frozen,
+      memory: estimate(TYPICAL).memory,
+      rowCount: params.data.rows.length,
+      warning: frozenBandWarning(method, place),
+      problem: methodProblem(params) ?? memoryProblem(estimate(MOST), backend),
+    };
+  } catch (error) {
+    return wordsFor(error);
+  }
+}
+
+function lengths(
+  rows: readonly FinetuneRow[],
+  { optimiser, lossOn }: TrainParams,
+  charactersPerToken: number,
+) {
+  return rows.map(({ instruction, output }) => {
+    const prompt = TEMPLATE_TOKENS + Math.ceil(instruction.length / charactersPerToken);
+    const total = Math.min(optimiser.cutoffTokens, prompt + Math.ceil(output.length / charactersPerToken));
+    const responseStart = lossOn === 'sequence' ? 1 : Math.min(prompt, total - 1);
+    return { ids: { length: total }, responseStart } as unknown as MemoryPlan['rows'][number];
+  });
+}
+
+function methodProblem({ method, part, safetyRows }: TrainParams): ProblemWords | null {
+  const info = ATTACK_METHOD_INFO[method];
+  if (part.kind === 'lora' && !info.worksWithLora) {
+    return {
+      happened: `${info.name} holds single weights, which LoRA does not train.`,
+      todo: 'Choose “all weights of the layers”, or another method.',
+    };
+  }
+  if (info.needsSafetyRows && safetyRows.length === 0) {
+    return {
+      happened: `${info.name} needs rows with refusals, which are not loaded.`,
+      todo: 'Reload the page.',
+    };
+  }
+  return null;
+}
+
+/** What this browser says it has, as the lab judges it (real-parts.ts): half of the device's memory. */
+function memoryProblem(
+  estimate: ReturnType<typeof estimateMemory>,
+  backend: BackendInfo['kind'],
+): ProblemWords | null {
+  // Node 20, where the tests run, has no navigator.
+  const deviceMemory = (globalThis.navigator as { deviceMemory?: number } | undefined)?.deviceMemory;
+  try {
+    checkMemory(estimate, backend, deviceMemory === undefined ? null : (deviceMemory / 2) * 2 ** 30);
+    return null;
+  } catch (error) {
+    return wordsFor(error);
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Training runs and what they are made from: the section's own shelf, apart from the bench's. Holds and changes; it trains
+ * nothing (train-runner.ts). Runs carry every number as the lab reported it.
+ */
+import { create } from 'zustand';
+import type { BundledFinetune } from '@/data/finetune-bundled.ts';
+import type { BackendInfo } from '@/engine/engine.ts';
+import type {
+  CheckpointCard,
+  FinetuneRow,
+  TrainingMemory,
+  TrainParams,
+  TrainProbe,
+  TrainResult,
+  TrainStep,
+} from '@/protocol/training.ts';
+import type { ProblemWords } from './problems.ts';
+
+export type RunStatus = 'running' | 'paused' | 'stopped' | 'finished' | 'failed';
+
+export interface TrainRun {
+  id: number;
+  params: TrainParams;
+  /** Key of the model it was trained on (OpenSource.key) and how it is called. */
+  modelKey: string;
+  modelName: string;
+  sha256: string | null;
+  backend: BackendInfo;
+  status: RunStatus;
+  origin: 'live' | 'recorded';
+  /** ISO 8601. */
+  startedAt: string;
+  steps: readonly TrainStep[];
+  probes: readonly TrainProbe[];
+  memory: TrainingMemory | null;
+  /** Sentences of the lab about this run. */
+  notes: readonly string[];
+  /** What is done now, where it is no step; null between. */
+  doing: string | null;
+  checkpointStep: number | null;
+  checkpointKey: string | null;
+  /** Only of a run that ended by itself. */
+  result: TrainResult | null;
+  problem: ProblemWords | null;
+}
+
+/** Rows that a person brought. */
+export interface OwnRows {
+  name: string;
+  rows: FinetuneRow[];
+}
+
+export interface TrainState {
+  runs: readonly TrainRun[];
+  /** The run that has the lab, by id. */
+  activeId: number | null;
+  /** Asked to stop and still finishing the step in hand. */
+  isStopping: boolean;
+  checkpoints: readonly CheckpointCard[];
+  bundled: BundledFinetune | null;
+  /** Refusals, for the methods that need safety rows. */
+  safetyRows: readonly FinetuneRow[];
+  own: OwnRows | null;
+  /** Of this section itself: data that could not be fetched, a checkpoint that could not be deleted. */
+  problem: ProblemWords | null;
+}
+
+export const INITIAL_TRAIN_STATE: TrainState = {
+  runs: [],
+  activeId: null,
+  isStopping: false,
+  checkpoints: [],
+  bundled: null,
+  safetyRows: [],
+  own: null,
+  problem: null,
+};
+
+export const useTrain = create<TrainState>()(() => INITIAL_TRAIN_STATE);
+
+export function changeRun(id: number, change: (run: TrainRun) => Partial<TrainRun>): void {
+  useTrain.setState(({ runs }) => ({
+    runs: runs.map((run) => (run.id === id ? { ...run, ...change(run) } : run)),
+  }));
+}
