@@ -185,7 +185,8 @@ function Field({ name, value, labels, onChange }: FieldProps) {
         </Button>
       )}
       <span className="hint train-paper">
-        {description} Default {fallback}.
+        {/* The chosen method or set says more than a description could. */}
+        {labels ? null : `${description} `}Default {fallback}.
         {paper && (
           <span title={paper.source}> Paper: {paper.value === null ? 'not used' : String(paper.value)}.</span>
         )}
