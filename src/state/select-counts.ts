@@ -38,6 +38,7 @@ function pairAt(results: Results, situation: Situation, pool: CountedPool, alpha
 export interface PoolReading extends Reading {
   tallyNow: Tally;
   tallyBefore: Tally | null;
+  /** Of the over-rejection pool alone: its bootstrap takes milliseconds, and the others are shown as counts. */
   change: Change | null;
 }
 
@@ -46,8 +47,13 @@ const readings: Array<{ inputs: readonly unknown[]; reading: PoolReading | null 
 /** Three pools at every alpha of the slider, and then some: a drag to and fro computes nothing twice. */
 const KEPT_READINGS = 96;
 
-function readingOfPairs(now: CountPair, before: CountPair, overrides: Overrides): PoolReading | null {
-  const inputs = [now.exact, now.score, before.exact, before.score, overrides];
+function readingOfPairs(
+  now: CountPair,
+  before: CountPair,
+  overrides: Overrides,
+  isTested: boolean,
+): PoolReading | null {
+  const inputs = [now.exact, now.score, before.exact, before.score, overrides, isTested];
   const known = readings.find((item) => item.inputs.every((input, index) => input === inputs[index]));
   if (known) return known.reading;
   const chosen = chooseReading(now, before);
@@ -55,7 +61,8 @@ function readingOfPairs(now: CountPair, before: CountPair, overrides: Overrides)
     ...chosen,
     tallyNow: tally(chosen.now.value, overrides),
     tallyBefore: chosen.before && tally(chosen.before.value, overrides),
-    change: chosen.before ? changeBetween(chosen.before.value, chosen.now.value, overrides) : null,
+    change:
+      chosen.before && isTested ? changeBetween(chosen.before.value, chosen.now.value, overrides) : null,
   };
   readings.unshift({ inputs, reading });
   readings.length = Math.min(readings.length, KEPT_READINGS);
@@ -67,7 +74,8 @@ export function usePoolReading(pool: CountedPool): PoolReading | null {
   return useApp((state) => {
     if (!situation) return null;
     const now = pairAt(state.results, situation, pool, situation.config.alpha);
-    return readingOfPairs(now, pairAt(state.results, situation, pool, 1), state.overrides);
+    const before = pairAt(state.results, situation, pool, 1);
+    return readingOfPairs(now, before, state.overrides, pool === 'over-rejection');
   });
 }
 

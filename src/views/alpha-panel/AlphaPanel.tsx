@@ -18,17 +18,18 @@ const MARKS = [
 export function AlphaPanel() {
   const alpha = useApp((state) => state.config.alpha);
   const [first, last] = useApp((state) => state.config.range);
-  // The handle follows the hand at once; the rest of the page follows in a task of its own, at most once per frame.
+  // The handle follows the hand at once; the rest of the page follows in a task of its own.
   const [held, setHeld] = useState<number | null>(null);
-  const frame = useRef(0);
+  const later = useRef<ReturnType<typeof setTimeout>>(undefined);
   const move = useCallback((value: number) => {
     if (!useApp.getState().dragging) getSession().drag(true);
     setHeld(snapAlpha(value));
-    cancelAnimationFrame(frame.current);
-    frame.current = requestAnimationFrame(() => setConfig({ alpha: snapAlpha(value) }, { commit: false }));
+    clearTimeout(later.current);
+    // Not in an animation frame: the browser would lay out and paint in the same task.
+    later.current = setTimeout(() => setConfig({ alpha: snapAlpha(value) }, { commit: false }));
   }, []);
   const commit = useCallback((value: number) => {
-    cancelAnimationFrame(frame.current);
+    clearTimeout(later.current);
     setHeld(null);
     setConfig({ alpha: snapAlpha(value) });
     getSession().drag(false);
