@@ -61,6 +61,7 @@ export function RunTable() {
             <tr>
               {[
                 'run',
+                'actions',
                 'what differs',
                 'trained',
                 'frozen',
@@ -72,7 +73,6 @@ export function RunTable() {
                 'decoded: malicious refused',
                 'against the other',
                 'frozen layers',
-                '',
               ].map((title) => (
                 <th key={title} scope="col">
                   {title}
@@ -90,19 +90,6 @@ export function RunTable() {
                 <tr key={run.id}>
                   <td className="text">
                     {run.params.name}, {run.origin === 'recorded' ? 'recorded' : run.status}
-                  </td>
-                  <td className="text train-differs">{differing[index]}</td>
-                  <td>{run.result?.trainedParameters ?? '–'}</td>
-                  <td>{run.result?.frozenParameters ?? '–'}</td>
-                  <td>{run.steps.at(-1)?.loss.toFixed(4) ?? '–'}</td>
-                  <td>{heldOut(run)}</td>
-                  <td>{firstLast(run, (p) => `${p.maliciousRefused}/${p.maliciousTotal}`)}</td>
-                  <td>{firstLast(run, (p) => `${p.overRejected}/${p.overRejectionTotal}`)}</td>
-                  <td>{firstLast(run, (p) => `${p.controlRefused}/${p.controlTotal}`)}</td>
-                  <td>{refused ? `${refused.refused}/${refused.total}` : '–'}</td>
-                  <td>{test ? `+${test.gained} −${test.lost}, p ${formatP(test.p)}` : '–'}</td>
-                  <td>
-                    {{ true: 'unchanged', false: 'CHANGED', null: '–' }[String(proofHolds(run)) as 'true']}
                   </td>
                   <td className="text">
                     {run.result?.adapter && run.origin === 'live' && (
@@ -130,6 +117,19 @@ export function RunTable() {
                         </Button>
                       </>
                     )}
+                  </td>
+                  <td className="text train-differs">{differing[index]}</td>
+                  <td>{run.result?.trainedParameters ?? '–'}</td>
+                  <td>{run.result?.frozenParameters ?? '–'}</td>
+                  <td>{run.steps.at(-1)?.loss.toFixed(4) ?? '–'}</td>
+                  <td>{heldOut(run)}</td>
+                  <td>{firstLast(run, (p) => `${p.maliciousRefused}/${p.maliciousTotal}`)}</td>
+                  <td>{firstLast(run, (p) => `${p.overRejected}/${p.overRejectionTotal}`)}</td>
+                  <td>{firstLast(run, (p) => `${p.controlRefused}/${p.controlTotal}`)}</td>
+                  <td>{refused ? `${refused.refused}/${refused.total}` : '–'}</td>
+                  <td>{test ? `+${test.gained} −${test.lost}, p ${formatP(test.p)}` : '–'}</td>
+                  <td>
+                    {{ true: 'unchanged', false: 'CHANGED', null: '–' }[String(proofHolds(run)) as 'true']}
                   </td>
                 </tr>
               );

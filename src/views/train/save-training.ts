@@ -8,9 +8,9 @@ import { version } from '../../../package.json';
 export async function saveAdapter(run: TrainRun): Promise<void> {
   try {
     const adapter = run.result?.adapter;
-    const { lab } = getSession();
-    if (!adapter || !lab) return;
-    const files = await lab.exportAdapter(adapter, run.modelName);
+    if (!adapter) return;
+    // The bench's work would be minutes in the way; it is interrupted and goes on afterwards.
+    const files = await getSession().withLab((lab) => lab.exportAdapter(adapter, run.modelName));
     for (const [name, bytes] of files) download(new Blob([bytes as Uint8Array<ArrayBuffer>]), name);
     useTrain.setState({ problem: null });
   } catch (error) {

@@ -1,12 +1,12 @@
 /** Settings and forecast of the run that Train would start now, from the page's state. */
 import { useMemo } from 'react';
 import type { ProblemWords } from '@/state/problems.ts';
+import { adaptersAt } from '@/state/requests.ts';
 import { useSituation } from '@/state/select.ts';
 import { useApp } from '@/state/store.ts';
 import { type Forecast, forecast } from '@/state/train-request.ts';
 import { decodeTrainSettings } from '@/state/train-settings.ts';
 import { useTrain } from '@/state/train-store.ts';
-import { adaptersAt } from '@/state/wanted.ts';
 
 export function useTrainSettings() {
   const text = useApp((state) => state.config.training);
