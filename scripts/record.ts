@@ -17,7 +17,6 @@ import {
   type ModelVariant,
 } from '@/state/config.ts';
 import { attentionPrompts, COUNTED_POOLS, type Pools } from '@/state/pools.ts';
-import { rulesWithEdits } from '@/state/rules.ts';
 import {
   attentionRequest,
   bandScanRequest,
@@ -25,7 +24,8 @@ import {
   countRequest,
   type Situation,
   similarityRequest,
-} from '@/state/wanted.ts';
+} from '@/state/requests.ts';
+import { rulesWithEdits } from '@/state/rules.ts';
 import { alphaList } from '../cli/options.ts';
 import { shippedPool } from '../cli/pools.ts';
 import { RunWriter } from '../cli/run-writer.ts';

@@ -7,10 +7,10 @@ import { FAKE_CARD } from './fake-lab.test-helper.ts';
 import { countedPrompts, POOL_IDS, type Pool, type Pools } from './pools.ts';
 import { presentRun } from './present-run.ts';
 import { entriesOfRun } from './recorded.ts';
+import { bandScanRequest, calibrateRequest, countRequest } from './requests.ts';
 import type { Entry, EntryMap, ResultMap } from './results.ts';
 import { currentSituation } from './situation.ts';
 import { type AppState, INITIAL_STATE } from './store.ts';
-import { bandScanRequest, calibrateRequest, countRequest } from './wanted.ts';
 
 const pools = Object.fromEntries(
   POOL_IDS.map((id): [string, Pool] => [

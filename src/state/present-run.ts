@@ -7,9 +7,6 @@ import type { RunFile, RunPart } from '@/protocol/run-file.ts';
 import { ALPHA_MAX, ALPHA_MIN, ALPHA_STEP, snapAlpha } from './config.ts';
 import { tally } from './outcomes.ts';
 import { COUNTED_POOLS, POOL_IDS } from './pools.ts';
-import { type Entry, liveOf } from './results.ts';
-import { currentSituation } from './situation.ts';
-import type { AppState } from './store.ts';
 import {
   attentionRequest,
   bandScanRequest,
@@ -18,7 +15,10 @@ import {
   countRequest,
   type Situation,
   similarityRequest,
-} from './wanted.ts';
+} from './requests.ts';
+import { type Entry, liveOf } from './results.ts';
+import { currentSituation } from './situation.ts';
+import type { AppState } from './store.ts';
 
 export type PresentRun = Omit<RunFile, 'schema' | 'version'>;
 type Live = AppState['results'];

@@ -3,9 +3,9 @@ import type { RunFile, RunPart } from '@/protocol/run-file.ts';
 import { DEFAULT_CONFIG, matricesOf } from './config.ts';
 import { POOL_IDS, type Pool, type Pools } from './pools.ts';
 import { configOfRun, entriesOfRun } from './recorded.ts';
+import { countRequest, MAX_NEW_TOKENS, type Situation, similarityRequest } from './requests.ts';
 import { best, bestCount, NO_RESULTS, type Results } from './results.ts';
 import { rulesWithEdits } from './rules.ts';
-import { countRequest, MAX_NEW_TOKENS, type Situation, similarityRequest } from './wanted.ts';
 
 const pools = Object.fromEntries(
   POOL_IDS.map((id): [string, Pool] => [

@@ -17,10 +17,10 @@ import {
   tally,
 } from './outcomes.ts';
 import { type CountedPool, countedPrompts } from './pools.ts';
+import { countRequest, type Situation } from './requests.ts';
 import { bestCount, type Entry, type Results } from './results.ts';
 import { keyAt, usePending, useSituation } from './select.ts';
 import { useApp } from './store.ts';
-import { countRequest, type Situation } from './wanted.ts';
 
 /** Keys of a count, also before a threshold is known: an exact count does not depend on it. */
 const NOTHING: Array<Entry<'count'> | null> = [null, null, null, null];

@@ -4,10 +4,6 @@ import { useShallow } from 'zustand/react/shallow';
 import type { ExperimentKind } from '@/protocol/experiments.ts';
 import type { FigureProps, FigureStatus, PendingWork } from '@/views/index.ts';
 import { progressWords } from './progress-words.ts';
-import { best, type Entry } from './results.ts';
-import { getSession } from './session-instance.ts';
-import { currentSituation } from './situation.ts';
-import { type AppState, useApp } from './store.ts';
 import {
   attentionRequest,
   bandScanRequest,
@@ -15,7 +11,11 @@ import {
   cosineMatrixRequest,
   type Situation,
   similarityRequest,
-} from './wanted.ts';
+} from './requests.ts';
+import { best, type Entry } from './results.ts';
+import { getSession } from './session-instance.ts';
+import { currentSituation } from './situation.ts';
+import { type AppState, useApp } from './store.ts';
 
 /** Layers of the loaded model, else of what was recorded, else of the bundled model's own family. */
 const LAYERS_BEFORE_LOADING = 30;

@@ -5,11 +5,11 @@ import { DEFAULT_CONFIG } from './config.ts';
 import { countResult, FAKE_CARD, FakeLab, outcomesFor } from './fake-lab.test-helper.ts';
 import { tally } from './outcomes.ts';
 import { POOL_IDS, type Pool, type Pools } from './pools.ts';
+import { calibrateRequest, countRequest } from './requests.ts';
 import { type Entry, liveOf } from './results.ts';
 import { Session } from './session.ts';
 import { currentSituation } from './situation.ts';
 import { INITIAL_STATE, putResults, setConfig, useApp } from './store.ts';
-import { calibrateRequest, countRequest } from './wanted.ts';
 
 const pools = Object.fromEntries(
   POOL_IDS.map((id): [string, Pool] => [

@@ -1,7 +1,8 @@
 /** The part of the state that work and results depend on, as wanted.ts and the selectors take it. */
+
+import type { Situation } from './requests.ts';
 import { rulesWithEdits } from './rules.ts';
 import type { AppState } from './store.ts';
-import type { Situation } from './wanted.ts';
 
 /** Results of the bundled model carry this name whether they were recorded or computed here. */
 export const BUNDLED_KEY = 'bundled';

@@ -4,9 +4,9 @@ import { ATTACK_DATA_INFO } from '@/method/attack-data.ts';
 import { ATTACK_METHOD_INFO } from '@/method/attacks.ts';
 import { mcnemarExact, wilsonInterval } from '@/method/statistics.ts';
 import type { TrainProbe } from '@/protocol/training.ts';
+import { MAX_NEW_TOKENS } from './requests.ts';
 import { type Count, keyOf, promptsKey, type Results } from './results.ts';
 import type { TrainRun } from './train-store.ts';
-import { MAX_NEW_TOKENS } from './wanted.ts';
 
 /** Settings of a run as flat text, in a fixed order. */
 function settingsOf({ params, modelName }: TrainRun): Record<string, string> {

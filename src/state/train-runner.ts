@@ -11,6 +11,7 @@ import type { CheckpointCard, FinetuneRow, ProbeParams, TrainParams } from '@/pr
 import { spread } from './pools.ts';
 import { wordsFor } from './problems.ts';
 import { progressWords } from './progress-words.ts';
+import { adaptersAt, calibrateRequest, MAX_NEW_TOKENS, type Situation } from './requests.ts';
 import { best } from './results.ts';
 import { getSession } from './session-instance.ts';
 import { currentSituation } from './situation.ts';
@@ -18,7 +19,6 @@ import { setConfig, useApp } from './store.ts';
 import { trainParams } from './train-request.ts';
 import { decodeTrainSettings, type TrainSettings } from './train-settings.ts';
 import { changeRun, type TrainRun, useTrain } from './train-store.ts';
-import { adaptersAt, calibrateRequest, MAX_NEW_TOKENS, type Situation } from './wanted.ts';
 
 const alignmentRow = z.object({
   kind: z.enum(['harmful', 'benign']),

@@ -1,44 +1,21 @@
 /**
  * From the state to the list of work that is wanted now, most urgent first: pure, so that "what runs when" can be read
- * and tested in one place. Running it is session.ts's business.
+ * and tested in one place. What each piece of work is asked with stands in requests.ts; running it is session.ts's business.
  */
-import type { ModelSetting } from '@/engine/engine.ts';
-import type {
-  ExperimentKind,
-  ExperimentMap,
-  PromptItem,
-  RefusalCalibration,
-  RefusalRules,
-} from '@/protocol/experiments.ts';
-import { adaptersOf, type Config, type ModelVariant, matricesOf } from './config.ts';
+import type { ExperimentKind, ExperimentMap, PromptItem } from '@/protocol/experiments.ts';
+import { attentionPrompts, type CountedPool } from './pools.ts';
 import {
-  attentionPrompts,
-  COUNTED_POOLS,
-  type CountedPool,
-  countedPrompts,
-  type Pools,
-  similarityPools,
-} from './pools.ts';
-import { best, type CountMode, type Entry, keyOf, liveOf, type Results } from './results.ts';
-
-/** Greedy tokens per answer (paper's code: max_new_tokens=16). */
-export const MAX_NEW_TOKENS = 16;
-export const BOOTSTRAP_REPLICATES = 1000;
-/** Prompts of the first batch: the first partial count is on screen early. */
-const FIRST_BATCH = 4;
-
-/** What keys and parameters are made from. */
-export interface Situation {
-  modelKey: string;
-  config: Config;
-  pools: Pools;
-  /** From src/method/refusal.ts, with the person's edits. */
-  rules: RefusalRules;
-  /** A person's own adapter, in the place of the shipped one. */
-  ownAdapter?: string | null;
-  /** Adapters of the tuned model. */
-  tuned?: readonly string[] | null;
-}
+  attentionRequest,
+  bandScanRequest,
+  type CalibratedPart,
+  calibrateRequest,
+  cosineMatrixRequest,
+  countRequest,
+  type Request,
+  type Situation,
+  similarityRequest,
+} from './requests.ts';
+import { best, type CountMode, type Entry, liveOf, type Results } from './results.ts';
 
 export interface Wanted<K extends ExperimentKind = ExperimentKind> {
   slot: string;
@@ -53,7 +30,7 @@ export interface Wanted<K extends ExperimentKind = ExperimentKind> {
   /** count: positions in the full prompt list of the prompts that are asked for now. */
   positions?: number[];
   /** calibrate: which stretch of its prompts belongs to which pool. */
-  parts?: ReadonlyArray<{ pool: CountedPool; start: number; end: number }>;
+  parts?: readonly CalibratedPart[];
 }
 
 /** Smaller is more urgent; gaps of meaning, not of number. */
@@ -70,104 +47,6 @@ const URGENCY = {
   ghost: 9,
   bandScan: 10,
 } as const;
-
-/** Adapters that a variant of the model stands for, outermost last. */
-export function adaptersAt({ ownAdapter, tuned }: Situation, variant: ModelVariant): string[] {
-  if (variant === 'tuned' && tuned) return [...tuned];
-  return variant === 'aligned' && ownAdapter ? [ownAdapter] : adaptersOf(variant);
-}
-
-const context = (situation: Situation, variant: ModelVariant, alpha = 1) => ({
-  template: situation.config.template,
-  setting: {
-    adapters: adaptersAt(situation, variant),
-    scale: scaleOf(situation.config, alpha),
-  },
-});
-
-export function scaleOf(config: Config, alpha = config.alpha): ModelSetting['scale'] {
-  if (alpha === 1) return [];
-  return [{ first: config.range[0], last: config.range[1], alpha, matrices: matricesOf(config.matrices) }];
-}
-
-type Request<K extends ExperimentKind> = { key: string; params: ExperimentMap[K]['params'] };
-const request = <K extends ExperimentKind>(
-  { modelKey }: Situation,
-  kind: K,
-  params: ExperimentMap[K]['params'],
-): Request<K> => ({ key: keyOf(kind, modelKey, params), params });
-
-export function similarityRequest(
-  situation: Situation,
-  variant = situation.config.model,
-): Request<'similarity'> {
-  const { config, pools } = situation;
-  return request(situation, 'similarity', {
-    ...context(situation, variant),
-    ...similarityPools(pools, config),
-    pairs: config.pairs,
-    bootstrap: { replicates: BOOTSTRAP_REPLICATES, seed: config.seed },
-    lastPoint: config.lastPoint,
-  });
-}
-
-/** Learns on the counted pools, so that its answers are the exact outcomes at alpha = 1 as well. */
-export function calibrateRequest(
-  situation: Situation,
-): Request<'calibrate'> & { parts: NonNullable<Wanted['parts']> } {
-  const { config, pools, rules } = situation;
-  const lists = COUNTED_POOLS.map((pool) => ({ pool, items: countedPrompts(pools, pool, config) }));
-  let end = 0;
-  const parts = lists.map(({ pool, items }) => ({ pool, start: end, end: (end += items.length) }));
-  const prompts = lists.flatMap(({ items }) => items);
-  const params = { ...context(situation, config.model), prompts, rules, maxNewTokens: MAX_NEW_TOKENS };
-  return { ...request(situation, 'calibrate', params), parts };
-}
-
-export function countRequest(
-  situation: Situation,
-  pool: CountedPool,
-  mode: CountMode,
-  alpha: number,
-  calibration: RefusalCalibration,
-): Request<'count'> {
-  const { config, pools, rules } = situation;
-  return request(situation, 'count', {
-    ...context(situation, config.model, alpha),
-    prompts: countedPrompts(pools, pool, config),
-    calibration,
-    rules,
-    mode,
-    maxNewTokens: MAX_NEW_TOKENS,
-    firstBatchSize: FIRST_BATCH,
-  });
-}
-
-export function bandScanRequest(situation: Situation, calibration: RefusalCalibration): Request<'bandScan'> {
-  const { config, pools } = situation;
-  return request(situation, 'bandScan', {
-    ...context(situation, config.model),
-    prompts: countedPrompts(pools, 'over-rejection', config),
-    calibration,
-    width: config.bandWidth,
-    alpha: config.alpha,
-    matrices: matricesOf(config.matrices),
-  });
-}
-
-export function attentionRequest(situation: Situation): Request<'attention'> {
-  const { config, pools } = situation;
-  return request(situation, 'attention', {
-    ...context(situation, config.model),
-    prompts: attentionPrompts(pools, config),
-  });
-}
-
-export function cosineMatrixRequest(situation: Situation, vectorsKey: string): Request<'cosineMatrix'> {
-  const { config } = situation;
-  const measure = config.measure === 'centred' ? 'centred' : 'raw';
-  return request(situation, 'cosineMatrix', { vectorsKey, layer: config.mapLayer, measure });
-}
 
 /** Prompt positions whose score is nearest to the threshold first: they are the ones that a scaling can turn over. */
 export function informativeOrder(
