@@ -22,7 +22,6 @@ import {
   truthOf,
   waitForCount,
   waitForTruth,
-  waitUntilIdle,
   withoutRecorded,
 } from './testing/bench-page.ts';
 import { partOf, runCommand, type WrittenRun } from './testing/command-line.ts';
@@ -116,7 +115,6 @@ describe('a visit', () => {
 
   test('layers 8-13 at alpha 1.1, by keyboard: first the score, then the exact count of the command line', async () => {
     const { page } = bench;
-    await waitUntilIdle(page);
     await rangeSlider(page).focus();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
@@ -253,7 +251,6 @@ describe('a visit', () => {
 
   test('everything can be reached and done with the keyboard alone', async () => {
     const { page } = bench;
-    await waitForTruth(page, 'similarity', 'exact');
     await page.evaluate(() => {
       const seen = window as unknown as { pointerEvents: number };
       seen.pointerEvents = 0;
@@ -285,12 +282,12 @@ describe('a visit', () => {
     await tabTo(page, '#angle-gap .figure-head .icon-button');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Enter');
-    const table = page.getByRole('region', { name: 'Table: Angle gap' });
+    const table = page.getByRole('region', { name: 'Table: Angle gap, centred' });
     await table.waitFor();
     expect(await table.getByRole('row').count()).toBe(31);
     await tabTo(page, '.data-table');
     expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
-      'Table: Angle gap',
+      'Table: Angle gap, centred',
     );
 
     await tabTo(page, 'input[type="range"]');

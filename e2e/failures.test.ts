@@ -13,10 +13,12 @@ import {
   alphaSlider,
   chooseFiles,
   holdModel,
+  microFiles,
   notices,
   type OpenedBench,
   openBench,
   rangeSlider,
+  repositoryFile,
   settingsIn,
   truthOf,
   waitForNotice,
@@ -191,6 +193,29 @@ describe('what a browser lacks', () => {
   });
 });
 
+describe('what a browser loses', () => {
+  test('the graphics device, while it computes: WebAssembly takes over under the same settings', async () => {
+    const withGpu = await startHarness({ site: 'app', webgpu: true });
+    try {
+      const kept = { alpha: '0.9', range: '1-4', n: '8', ghost: 'off' };
+      const settings = new URLSearchParams({ ...kept, backend: 'webgpu' }).toString();
+      // The micro model: the bundled one would take minutes on a software adapter.
+      const { page } = await openBench(withGpu, settings, { prepare: holdModel });
+      await chooseFiles(page, await microFiles());
+      await page.locator('.run-facts', { hasText: 'WebGPU' }).waitFor({ timeout: 120_000 });
+      const devtools = await withGpu.browser.newBrowserCDPSession();
+      await devtools.send('Browser.crashGpuProcess').catch(() => {});
+      await page.locator('.run-facts', { hasText: 'WebAssembly' }).waitFor({ timeout: 120_000 });
+      await waitForNotice(page, /WebAssembly is used instead/);
+      expect(settingsIn(page)).toMatchObject({ ...kept, backend: 'webgpu' });
+      expect(await alphaSlider(page).inputValue()).toBe('0.9');
+      await waitForTruth(page, 'similarity', 'exact');
+    } finally {
+      await withGpu.close();
+    }
+  });
+});
+
 describe('what comes with the page', () => {
   test('settings in the address that make no sense are named and replaced; the others count', async () => {
     const bad = 'alpha=7&range=9-3&model=x&foo=1&n=8&measure=centred';
@@ -234,11 +259,7 @@ describe('what comes with the page', () => {
   });
 });
 
-/** As a person chooses them: name and content. */
-async function fixture(file: string, name = path.basename(file)) {
-  const buffer = await readFile(path.join(projectRoot, 'tests/fixtures', file));
-  return { name, mimeType: 'application/octet-stream', buffer };
-}
+const fixture = (file: string, name?: string) => repositoryFile(`tests/fixtures/${file}`, name);
 
 /** The files of one entry of tests/fixtures/bad as they go into the page. */
 async function filesOf(entry: string) {

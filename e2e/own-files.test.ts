@@ -2,7 +2,6 @@
  * What people bring: a model from disk or from a hub, a run file of the command line. On the micro model, whose numbers
  * mean nothing but must be the command line's. The hub is the test's own server, which speaks the hub's paths.
  */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectRoot } from '../scripts/setup.mjs';
@@ -11,6 +10,7 @@ import {
   alphaSlider,
   chooseFiles,
   holdModel,
+  microFiles,
   notices,
   type OpenedBench,
   openBench,
@@ -67,15 +67,7 @@ async function expectMicroCurves({ page }: OpenedBench): Promise<void> {
 describe('a model of one’s own', () => {
   test('from disk: its files are chosen, its numbers are the command line’s', async () => {
     const bench = await open('backend=wasm&n=8');
-    const names = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
-    const files = await Promise.all(
-      names.map(async (name) => ({
-        name,
-        mimeType: 'application/octet-stream',
-        buffer: await readFile(path.join(projectRoot, MICRO, name)),
-      })),
-    );
-    await chooseFiles(bench.page, files);
+    await chooseFiles(bench.page, await microFiles());
     await expectMicroCurves(bench);
     expect(settingsIn(bench.page)).toMatchObject({ model: 'base', range: '5-5' });
     expect(await bench.page.locator('.facts').innerText()).toContain(curves.run.model.sha256!.slice(0, 12));

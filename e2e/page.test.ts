@@ -2,12 +2,10 @@
  * The shipped page as a visitor meets it: it comes up clean, isolated and accessible in every size and theme, and asks
  * nobody else for anything. What the experiments on it compute is tested elsewhere.
  */
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Harness, screenshot, startHarness } from '../tests/browser/harness.ts';
-
-const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+import { axeViolations } from './testing/axe.ts';
+import { holdModel, type OpenedBench, openBench, waitForTruth } from './testing/bench-page.ts';
 
 const SURROUNDINGS = [
   { name: 'desktop-light', viewport: { width: 1440, height: 900 }, colorScheme: 'light' },
@@ -21,20 +19,14 @@ beforeAll(async () => {
 });
 afterAll(() => harness?.close());
 
-async function openApp(options: Parameters<Harness['newPage']>[0] = {}) {
-  const opened = await harness.newPage(options);
-  await opened.page.goto(harness.url);
-  await opened.page.locator('main').first().waitFor();
-  return opened;
-}
-
 describe.each(SURROUNDINGS)('the page, $name', ({ name, ...surroundings }) => {
-  // One page for all checks: each page loads the model, which takes seconds.
-  let opened: Awaited<ReturnType<typeof openApp>>;
+  // One page for all checks, on its recorded numbers: with live ones it is tested in explorer.test.ts.
+  let opened: OpenedBench;
   beforeAll(async () => {
-    opened = await openApp(surroundings);
+    opened = await openBench(harness, '', { ...surroundings, prepare: holdModel });
+    await waitForTruth(opened.page, 'similarity', 'recorded');
   });
-  afterAll(() => opened?.page.context().close());
+  afterAll(() => opened?.close());
 
   test('fits its width', async () => {
     await screenshot(opened.page, `page-${name}`);
@@ -45,14 +37,7 @@ describe.each(SURROUNDINGS)('the page, $name', ({ name, ...surroundings }) => {
   });
 
   test('has no accessibility violation that axe can find', async () => {
-    await opened.page.addScriptTag({ path: axePath });
-    const { violations } = await opened.page.evaluate(() =>
-      (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-    );
-    const found = violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ target }) => `${id}: ${target.join(' ')}`),
-    );
-    expect(found).toEqual([]);
+    expect(await axeViolations(opened.page)).toEqual([]);
   });
 
   test('is cross-origin isolated, so that WebAssembly may use threads', async () => {

@@ -3,7 +3,9 @@
  * Expects nothing itself; the browser and the server are tests/browser/harness.ts.
  */
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
+import { projectRoot } from '../../scripts/setup.mjs';
 import type { Harness, PageWatch } from '../../tests/browser/harness.ts';
 
 export interface OpenedBench {
@@ -83,11 +85,6 @@ export async function waitForCount(
     { timeout: 240_000 },
   );
   return (await handle.jsonValue())!;
-}
-
-/** The line that says what is computed: waits until nothing is. */
-export async function waitUntilIdle(page: Page): Promise<void> {
-  await page.getByText('Everything asked for is computed.').waitFor({ timeout: 280_000 });
 }
 
 /** The numbers of a figure's table twin by column heading; opens the table if need be. */
@@ -179,4 +176,16 @@ export async function chooseFiles(page: Page, files: ChosenFile[]): Promise<void
     page.getByRole('button', { name: /^Choose files/ }).click(),
   ]);
   await chooser.setFiles(files);
+}
+
+/** A file of the repository as a person chooses it, by another name if need be. */
+export async function repositoryFile(file: string, name = path.basename(file)): Promise<ChosenFile> {
+  const buffer = await readFile(path.join(projectRoot, file));
+  return { name, mimeType: 'application/octet-stream', buffer };
+}
+
+/** The micro model as its files. */
+export function microFiles(): Promise<ChosenFile[]> {
+  const names = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
+  return Promise.all(names.map((name) => repositoryFile(`public/models/micro/${name}`)));
 }
