@@ -12,6 +12,7 @@ const alone = { fileParallelism: false, maxWorkers: 1 };
 const inBrowser = ['tests/browser/**/*.test.ts', 'tests/**/*browser*.test.ts'];
 
 export default defineConfig({
+  define: { APP_VERSION: JSON.stringify('test') },
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   test: {
     projects: [

@@ -37,8 +37,9 @@ const LAYERS: Record<string, LayerRule> = {
   figures: { values: ['theme', 'model'], types: ['protocol'] },
   elements: { values: ['theme', 'figures', 'model'] },
   state: {
-    values: ['protocol', 'method', 'data', 'model'],
-    types: ['experiments', 'engine', 'lab', 'views'],
+    // training: what a run needs is said before it starts.
+    values: ['training', 'protocol', 'method', 'data', 'model'],
+    types: ['experiments', 'engine', 'lab', 'views', 'figures'],
   },
   // What a person can ask of the page besides setting something: open files, save.
   actions: { values: ['state', 'data', 'protocol', 'method', 'model'], types: ['lab'] },
@@ -91,6 +92,9 @@ const MAX_LINES = 300;
 const LONG_FILES: Record<string, string> = {
   'src/protocol/run-file.ts':
     'the whole schema of a run file, encoded and decoded side by side so that they agree',
+  'src/state/config.ts': 'the table of all settings: default, description and schema of each side by side',
+  'src/state/session.ts':
+    'one class: loading, running and falling back share the lab, the queue and their cancelling',
   'src/engine/layer-engine.ts': 'one class: its passes share the queue, the caches and the cancelling',
 };
 

@@ -3,13 +3,11 @@
 import { presentRun } from '@/state/present-run.ts';
 import { wordsFor } from '@/state/problems.ts';
 import { notify, useApp } from '@/state/store.ts';
-
-/** Written in by the bundler from package.json (vite.config.ts). */
-declare const APP_VERSION: string;
+import { appVersion } from './app-version.ts';
 
 export async function saveRun(): Promise<void> {
   try {
-    const run = presentRun(useApp.getState(), APP_VERSION, new Date());
+    const run = presentRun(useApp.getState(), appVersion, new Date());
     if (!run) {
       return notify({
         id: 'save-run',

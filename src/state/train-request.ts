@@ -3,7 +3,6 @@
  * parameters train, how much memory it takes. Pure; nothing here asks the lab.
  */
 import type { BackendInfo } from '@/engine/engine.ts';
-import { trainableShapes } from '@/engine/train/parameters.ts';
 import { attackRows } from '@/method/attack-data.ts';
 import { ATTACK_METHOD_INFO, frozenBandWarning, frozenLayers } from '@/method/attacks.ts';
 import { MATRIX_PRESETS } from '@/method/scaling.ts';
@@ -17,7 +16,7 @@ import type {
   TrainingMemory,
   TrainParams,
 } from '@/protocol/training.ts';
-import { checkMemory, estimateMemory } from '@/training/memory-estimate.ts';
+import { checkMemory, estimateMemory, trainableShapes } from '@/training/memory-estimate.ts';
 import { spread } from './pools.ts';
 import { type ProblemWords, wordsFor } from './problems.ts';
 import type { TrainSettings } from './train-settings.ts';

@@ -2,12 +2,10 @@
  * Starts, pauses, resumes and ends runs on the session's lab, and writes what it reports on the section's shelf. The only
  * place of the section that asks a lab. What is drawn is decided elsewhere.
  */
-import * as z from 'zod/mini';
-import { loadBundledFinetune } from '@/data/finetune-bundled.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { ExperimentEvent, RefusalCalibration } from '@/protocol/experiments.ts';
 import type { Lab } from '@/protocol/lab.ts';
-import type { CheckpointCard, FinetuneRow, ProbeParams, TrainParams } from '@/protocol/training.ts';
+import type { CheckpointCard, ProbeParams, TrainParams } from '@/protocol/training.ts';
 import { spread } from './pools.ts';
 import { wordsFor } from './problems.ts';
 import { progressWords } from './progress-words.ts';
@@ -19,48 +17,6 @@ import { setConfig, useApp } from './store.ts';
 import { trainParams } from './train-request.ts';
 import { decodeTrainSettings, type TrainSettings } from './train-settings.ts';
 import { changeRun, type TrainRun, useTrain } from './train-store.ts';
-
-const alignmentRow = z.object({
-  kind: z.enum(['harmful', 'benign']),
-  prompt: z.string(),
-  template: z.enum(['chat', 'alpaca']),
-  response: z.string(),
-});
-
-/** The rows that ship with the page. @param base address of public/data/ */
-export async function loadTrainData(base: string): Promise<void> {
-  const read = async (file: string) => {
-    const response = await fetch(`${base}${file}`).catch(() => null);
-    if (response?.ok) return response.text();
-    throw new AppError(
-      'network',
-      `The rows ${file} could not be loaded.`,
-      'Check the connection and reload the page.',
-    );
-  };
-  try {
-    const [bundled, alignment] = await Promise.all([
-      loadBundledFinetune(read),
-      read('training/alignment.jsonl'),
-    ]);
-    const safetyRows = alignment
-      .trim()
-      .split('\n')
-      .map((line, index) => ({ id: `alignment-${index + 1}`, ...alignmentRow.parse(JSON.parse(line)) }))
-      .filter(({ kind }) => kind === 'harmful')
-      .map(
-        ({ id, prompt, template, response }): FinetuneRow => ({
-          id,
-          instruction: prompt,
-          output: response,
-          template,
-        }),
-      );
-    useTrain.setState({ bundled, safetyRows, problem: null });
-  } catch (error) {
-    useTrain.setState({ problem: wordsFor(error) });
-  }
-}
 
 export async function refreshCheckpoints(): Promise<void> {
   const { lab } = getSession();

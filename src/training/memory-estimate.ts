@@ -9,6 +9,9 @@ import type { TrainingMemory, TrainParams } from '@/protocol/training.ts';
 import type { TrainingPlan } from './plan.ts';
 import type { TokenisedRow } from './tokenise.ts';
 
+/** Names and dims of what trains: what the estimate counts. */
+export { trainableShapes } from '@/engine/train/parameters.ts';
+
 const FLOAT = 4;
 /** WebAssembly's address space, less what the runtime itself needs. */
 const WASM_HEAP_BYTES = 3.5 * 2 ** 30;

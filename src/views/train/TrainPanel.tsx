@@ -1,8 +1,9 @@
 /** The training section: settings beside the run and its pictures. Loads its data; only the arrangement otherwise. */
 import { useEffect } from 'react';
 import { useApp } from '@/state/store.ts';
+import { loadTrainData } from '@/state/train-data.ts';
 import { loadRecordedTraining } from '@/state/train-recorded.ts';
-import { loadTrainData, refreshCheckpoints } from '@/state/train-runner.ts';
+import { refreshCheckpoints } from '@/state/train-runner.ts';
 import { useTrain } from '@/state/train-store.ts';
 import { RunControl } from './RunControl.tsx';
 import { RunFigures } from './RunFigures.tsx';

@@ -1,9 +1,10 @@
 /** A trained adapter as the files of a PEFT folder, and a run as a run file: downloads. */
+
+import { appVersion } from '@/actions/app-version.ts';
 import { wordsFor } from '@/state/problems.ts';
 import { getSession } from '@/state/session-instance.ts';
 import { useApp } from '@/state/store.ts';
 import { type TrainRun, useTrain } from '@/state/train-store.ts';
-import { version } from '../../../package.json';
 
 export async function saveAdapter(run: TrainRun): Promise<void> {
   try {
@@ -28,7 +29,7 @@ export async function saveTrainRun(run: TrainRun): Promise<void> {
     const text = writeRunFile({
       kind: 'train',
       createdAt: run.startedAt,
-      app: { name: 'Stratascope', version },
+      app: { name: 'Stratascope', version: appVersion },
       backend: {
         kind: backend.kind,
         threads: backend.threads,
