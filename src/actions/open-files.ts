@@ -43,7 +43,14 @@ export async function openModelFiles(files: File[]): Promise<void> {
 
 async function openAdapterFiles(files: File[]): Promise<void> {
   const name = folderOf(files[0]!) ?? 'own adapter';
-  await getSession().addAdapter(files, name);
+  // The engine takes it between two pieces of work: that can be a while.
+  notify({ id: 'adapter', level: 'info', happened: `Reading the adapter ${name} …`, todo: '' });
+  try {
+    await getSession().addAdapter(files, name);
+  } catch (error) {
+    dismiss('adapter');
+    throw error;
+  }
   dismiss('file');
   notify({
     id: 'adapter',

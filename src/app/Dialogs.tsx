@@ -26,7 +26,7 @@ function content(dialog: DialogRequest): ReactNode {
     case 'help':
       return frame('What this page shows', <HelpDialog onClose={close} />);
     case 'model':
-      return frame('Open another model', <ModelDialog onClose={close} />);
+      return frame('Open a model or an adapter', <ModelDialog onClose={close} />);
     case 'rules':
       return frame('What counts as a refusal', <RulesDialog onClose={close} />);
     case 'import':

@@ -171,6 +171,49 @@ it('the strip speaks its range', () => {
   expect(html).toContain('planted: layers 8 to 13');
 });
 
+it('the band scan gives its test in place of the count that is not corrected for many bands', () => {
+  const scan = (finding: string | null) =>
+    renderToStaticMarkup(
+      <BandScan
+        {...layers}
+        status={{ state: 'ready' }}
+        truth="exact"
+        provenance={null}
+        bandWidth={6}
+        alpha={1.1}
+        points={syntheticBands(6)}
+        baseline={{ refused: 27, total: 64, low: 20, high: 35 }}
+        finding={finding}
+      />,
+    );
+  expect(scan(null)).toContain('no correction for looking at many bands');
+  expect(scan('No band stands out.')).toContain('No band stands out.');
+  expect(scan('No band stands out.')).not.toContain('no correction');
+});
+
+it('the attention picture has room for the controls that choose its prompts', () => {
+  const html = renderToStaticMarkup(
+    <AttentionMap
+      {...layers}
+      status={{ state: 'empty', hint: 'Waiting for the model.' }}
+      truth={null}
+      provenance={null}
+      pictures={[]}
+      sensitiveIds={new Set()}
+      revealed={false}
+      head="mean"
+      onHeadChange={nothing}
+      scaling="raw"
+      onScalingChange={nothing}
+      questionOnly
+      onQuestionOnlyChange={nothing}
+      pickers={<b>two prompts</b>}
+    />,
+  );
+  expect(html).toContain('two prompts');
+  expect(html).toContain('Waiting for the model.');
+});
+
 describe('the big number', () => {
   it('shows the value it was given and nothing else as a number', () => {
     const html = renderToStaticMarkup(<BigNumber value={40} of={64} label="refused" truth="exact" />);

@@ -240,6 +240,7 @@ describe('the cache of verified files', () => {
         kept.set(key.href, new Uint8Array(await response.arrayBuffer()));
       },
       delete: async (key: URL) => kept.delete(key.href),
+      keys: async () => [...kept.keys()].map((href) => new URL(href)),
     };
     return { open: async () => cache, delete: async () => kept.clear() } as unknown as CacheStorage;
   }
@@ -250,7 +251,9 @@ describe('the cache of verified files', () => {
     expect(await cache.find(hash, 'data.bin')).toBeNull();
     expect(await cache.store(hash, content)).toBeNull();
     expect((await readWhole((await cache.find(hash, 'data.bin'))!)).sha256).toBe(hash);
+    expect(await cache.sizeBytes()).toBe(content.length);
     await cache.remove(hash);
+    expect(await cache.sizeBytes()).toBe(0);
     expect(await cache.find(hash, 'data.bin')).toBeNull();
   });
 

@@ -16,7 +16,7 @@ import './band-scan.css';
 export function BandScan(props: BandScanProps) {
   const { layerCount, bandWidth, points, baseline, planted, hoverLayer, range, onPickBand, alpha } = props;
   const stage = useStage();
-  const caption = `Harmless prompts refused when a band of ${bandWidth} ${bandWidth === 1 ? 'layer' : 'layers'} is scaled by ${formatAlpha(alpha)}; each point stands at its band’s middle.`;
+  const caption = `Harmless prompts refused with a band of ${bandWidth} ${bandWidth === 1 ? 'layer' : 'layers'} scaled by ${formatAlpha(alpha)}; points stand mid-band.`;
   const total = points[0]?.total ?? baseline?.total;
   const colour = cssColour(ROLES['over-rejected'].colour);
   const words = (layer: number) => {

@@ -9,7 +9,7 @@ import type { ClassBarsProps, PoolBar } from '../props.ts';
 import { classTable, counted, segmentsOf } from './layout.ts';
 import './class-bars.css';
 
-const CAPTION = 'Answers in each pool; the tick marks the refused share at α\u00a0=\u00a01.';
+const CAPTION = 'Answers per pool; the tick is the refused share at α\u00a0=\u00a01.';
 
 export function ClassBars(props: ClassBarsProps) {
   const { pools, baseline } = props;

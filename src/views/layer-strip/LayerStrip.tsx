@@ -162,15 +162,13 @@ interface StripNumbersProps {
 
 function StripNumbers({ scale, range, hoverLayer, stage, y }: StripNumbersProps) {
   // The ends of the range are always named; a tick that would collide with one of them gives way.
-  const wanted = [
-    range.first,
-    range.last,
-    ...(hoverLayer === null ? [] : [hoverLayer]),
-    ...layerTicks(scale, stage),
-  ];
+  const ticks = layerTicks(scale, stage);
+  // Where every layer has room for its number, all of them stand; else none nearer than reads well.
+  const apart = ticks.length === scale.layerCount ? scale.step - 1.5 : 22 * stage;
+  const wanted = [range.first, range.last, ...(hoverLayer === null ? [] : [hoverLayer]), ...ticks];
   const shown: number[] = [];
   for (const k of wanted)
-    if (shown.every((other) => Math.abs(scale.centre(k) - scale.centre(other)) >= 19 * stage)) shown.push(k);
+    if (shown.every((other) => Math.abs(scale.centre(k) - scale.centre(other)) >= apart)) shown.push(k);
   return shown.map((k) => (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: text takes no focus; the sliders say the range.
     <text

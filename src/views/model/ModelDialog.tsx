@@ -21,7 +21,9 @@ export function ModelDialog({ onClose }: { onClose: () => void }) {
     <>
       <p>
         A GGUF file, or a folder with config.json, tokenizer.json and .safetensors files, of the Llama family.
-        Files stay on this computer; you can also drop them anywhere on the page.
+        An adapter for the open model: adapter_config.json and adapter_model.safetensors, as PEFT writes them;
+        it then stands in the model switch. Files stay on this computer; you can also drop them anywhere on
+        the page.
       </p>
       <div className="dialog-actions">
         <FileTrigger allowsMultiple onSelect={choose}>

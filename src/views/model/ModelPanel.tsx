@@ -43,7 +43,7 @@ export function ModelPanel() {
           onChange={(value) => setConfig({ backend: value })}
         />
         <Button className="quiet-button" onPress={() => openDialog({ kind: 'model' })}>
-          Open another model …
+          Open another model or adapter …
         </Button>
       </div>
     </section>
