@@ -99,7 +99,7 @@ function effect({ overRejection, alpha, range }: ReadingInput): string | null {
   if (!change) return null;
   const { difference, pValue, low, high, total } = change;
   const where = `at alpha ${alpha} on ${layers({ first: range[0], last: range[1] })}`;
-  const p = pValue < 0.001 ? 'p\u00a0<\u00a00.001' : `p\u00a0=\u00a0${pValue.toFixed(3)}`;
+  const p = pValue < 0.001 ? 'p\u00a0<\u00a00.001' : `p\u00a0=\u00a0${pValue.toFixed(pValue < 0.1 ? 3 : 2)}`;
   const test = `${signed(difference)} [${signed(low)}, ${signed(high)}], ${p}`;
   // The counts are paired: the same prompts, before and after.
   const counts = `from ${now.counts.refused - difference} to ${now.counts.refused} of ${total} ${where}`;
