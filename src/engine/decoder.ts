@@ -3,8 +3,9 @@ import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import { decodeMask } from '@/kernels/mask.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { AdapterStack } from './adapter-stack.ts';
+import { type KeyValue, releaseKeys } from './batch-inputs.ts';
 import { type DeviceWeights, embedBatch } from './device-weights.ts';
-import type { KeyValue, LayerLoop } from './layer-loop.ts';
+import type { LayerLoop } from './layer-loop.ts';
 import type { PrefixUse } from './prefix-store.ts';
 import type { ScalePlan } from './scale-plan.ts';
 
@@ -47,12 +48,12 @@ export class Decoder {
         });
         if (finished.every(Boolean)) return answers.map((ids) => Int32Array.from(ids));
         const { past: longer, logits: following } = await this.#step(request, past, next, step);
-        this.#release(past);
+        releaseKeys(this.backend, past);
         past = longer;
         logits = following;
       }
     } finally {
-      this.#release(past);
+      releaseKeys(this.backend, past);
     }
   }
 
@@ -82,13 +83,6 @@ export class Decoder {
     });
     const logits = await readLogits(this.backend, this.loop, y);
     return { past: present, logits };
-  }
-
-  #release(keys: readonly KeyValue[]): void {
-    for (const { key, value } of keys) {
-      this.backend.release(key);
-      this.backend.release(value);
-    }
   }
 }
 

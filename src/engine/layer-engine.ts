@@ -4,11 +4,11 @@
  */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import { Mutex } from '@/backends/mutex.ts';
-import { causalMask } from '@/kernels/mask.ts';
 import type { AdapterData } from '@/model/adapter-spec.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import { type AdapterStack, stackAdapters } from './adapter-stack.ts';
+import { causalBatch, type KeyValue } from './batch-inputs.ts';
 import { type Batch, planBatches } from './batches.ts';
 import { Decoder, readLogits } from './decoder.ts';
 import { type DeviceWeights, embedBatch } from './device-weights.ts';
@@ -22,7 +22,7 @@ import type {
   TokenIds,
 } from './engine.ts';
 import { HiddenCache } from './hidden-cache.ts';
-import { type BatchInputs, type KeyValue, LayerLoop, type LoopRequest } from './layer-loop.ts';
+import { LayerLoop, type LoopRequest } from './layer-loop.ts';
 import { PrefixStore, type PrefixUse } from './prefix-store.ts';
 import { type ScalePlan, scalePlan } from './scale-plan.ts';
 import { Trainer, type TrainerContext, type TrainerOptions } from './train/trainer.ts';
@@ -250,7 +250,7 @@ export class LayerEngine implements Engine {
       x,
       first,
       end,
-      batch: this.#inputs(batch, prefix.length),
+      batch: causalBatch(this.spec, batch.indices.length, batch.paddedLength, prefix.length),
       plan,
       adapters,
       prefix: prefix.keys,
@@ -332,18 +332,6 @@ export class LayerEngine implements Engine {
   #embed(batch: Batch): DeviceTensor {
     const x = embedBatch(this.weights, this.spec, batch.suffixes, batch.paddedLength);
     return this.backend.upload(x, [batch.indices.length * batch.paddedLength, this.spec.hiddenSize]);
-  }
-
-  #inputs(batch: Batch, prefixLength: number): BatchInputs {
-    const groupSize = this.spec.headCount / this.spec.kvHeadCount;
-    const { paddedLength } = batch;
-    return {
-      rowCount: batch.indices.length,
-      newLength: paddedLength,
-      starts: batch.indices.map(() => prefixLength),
-      mask: causalMask(groupSize, paddedLength, prefixLength),
-      maskDims: [1, 1, groupSize * paddedLength, prefixLength + paddedLength],
-    };
   }
 
   async #readLast(batch: Batch, x: DeviceTensor): Promise<Float32Array> {

@@ -15,25 +15,10 @@ import { decodeMask } from '@/kernels/mask.ts';
 import { ropeTables } from '@/kernels/rope-tables.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { AdapterStack, LayerAdapter } from './adapter-stack.ts';
+import { type BatchInputs, type KeyValue, releaseKeys } from './batch-inputs.ts';
 import type { DeviceWeights } from './device-weights.ts';
 import { nextMacrotask } from './macrotask.ts';
 import type { ScalePlan } from './scale-plan.ts';
-
-/** Keys and values of one layer, [rows, groups, positions, headDim]. */
-export interface KeyValue {
-  key: DeviceTensor;
-  value: DeviceTensor;
-}
-
-/** What all layers of one batch share. */
-export interface BatchInputs {
-  rowCount: number;
-  newLength: number;
-  /** First position of every row's new tokens; one number per row. */
-  starts: readonly number[];
-  mask: Float32Array;
-  maskDims: readonly number[];
-}
 
 export interface LoopRequest {
   /** Enters layer `first`. The loop releases it, unless it is `borrowed` or kept by `onEnter`. */
@@ -93,8 +78,7 @@ export class LayerLoop {
       return { y: x, present };
     } catch (error) {
       if (owned) this.backend.release(x);
-      for (const { key, value } of present.filter(Boolean))
-        for (const t of [key, value]) this.backend.release(t);
+      releaseKeys(this.backend, present);
       throw error;
     } finally {
       this.releaseShared(shared);

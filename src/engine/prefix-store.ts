@@ -4,11 +4,11 @@
  * its first scaled layer; what scaling changes is computed once per call.
  */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
-import { causalMask } from '@/kernels/mask.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { AdapterStack } from './adapter-stack.ts';
+import { causalBatch, type KeyValue, releaseKeys } from './batch-inputs.ts';
 import { type DeviceWeights, embedBatch } from './device-weights.ts';
-import type { BatchInputs, KeyValue, LayerLoop } from './layer-loop.ts';
+import type { LayerLoop } from './layer-loop.ts';
 import { type ScalePlan, scalePlan } from './scale-plan.ts';
 
 /** Prefixes kept: a handful of pools under a few adapters. */
@@ -52,7 +52,7 @@ export class PrefixStore {
       x: base.entering[firstScaled]!,
       first: firstScaled,
       end: layerCount,
-      batch: this.#batch(prefix.length),
+      batch: causalBatch(this.spec, 1, prefix.length, 0),
       plan,
       adapters,
       keepKeys: true,
@@ -64,7 +64,7 @@ export class PrefixStore {
     return {
       keys: [...base.keys.slice(0, firstScaled), ...scaled],
       length: prefix.length,
-      release: () => this.#releaseKeys(scaled),
+      release: () => releaseKeys(this.backend, scaled),
     };
   }
 
@@ -88,7 +88,7 @@ export class PrefixStore {
       x: this.backend.upload(x, [prefix.length, hiddenSize]),
       first: 0,
       end: layerCount,
-      batch: this.#batch(prefix.length),
+      batch: causalBatch(this.spec, 1, prefix.length, 0),
       plan: scalePlan([], layerCount),
       adapters,
       keepKeys: true,
@@ -119,24 +119,6 @@ export class PrefixStore {
 
   #releaseStored(stored: StoredPrefix): void {
     for (const tensor of stored.entering) this.backend.release(tensor);
-    this.#releaseKeys(stored.keys);
-  }
-
-  #releaseKeys(keys: readonly KeyValue[]): void {
-    for (const { key, value } of keys) {
-      this.backend.release(key);
-      this.backend.release(value);
-    }
-  }
-
-  #batch(length: number): BatchInputs {
-    const groupSize = this.spec.headCount / this.spec.kvHeadCount;
-    return {
-      rowCount: 1,
-      newLength: length,
-      starts: [0],
-      mask: causalMask(groupSize, length, 0),
-      maskDims: [1, 1, groupSize * length, length],
-    };
+    releaseKeys(this.backend, stored.keys);
   }
 }

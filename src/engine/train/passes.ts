@@ -5,10 +5,9 @@
 import type { DeviceTensor } from '@/backends/backend.ts';
 import type { TrainedPart } from '@/kernels/layer-kernel.ts';
 import { buildLossKernel } from '@/kernels/loss-kernel.ts';
-import { causalMask } from '@/kernels/mask.ts';
 import type { LayerAdapter } from '../adapter-stack.ts';
+import { causalBatch } from '../batch-inputs.ts';
 import { embedBatch } from '../device-weights.ts';
-import type { BatchInputs } from '../layer-loop.ts';
 import { nextMacrotask } from '../macrotask.ts';
 import { scalePlan } from '../scale-plan.ts';
 import type { TrainingBatch } from './examples.ts';
@@ -56,7 +55,7 @@ export class TrainingPass {
     backend.release(y);
     let dy = dx!;
     const gradients: LayerTensors = new Array(spec.layerCount).fill(null);
-    const shared = loop.sharedInputs(this.#inputs(batch));
+    const shared = loop.sharedInputs(causalBatch(spec, batch.ids.length, batch.paddedLength, 0));
     for (let layer = spec.layerCount - 1; layer >= this.view.lowest; layer--) {
       await nextMacrotask();
       signal?.throwIfAborted();
@@ -84,7 +83,7 @@ export class TrainingPass {
       x: backend.upload(x, [batch.ids.length * batch.paddedLength, spec.hiddenSize]),
       first: 0,
       end: spec.layerCount,
-      batch: this.#inputs(batch),
+      batch: causalBatch(spec, batch.ids.length, batch.paddedLength, 0),
       plan: scalePlan([], spec.layerCount),
       adapters: {
         key: '',
@@ -126,19 +125,6 @@ export class TrainingPass {
     const loss = (await backend.read(outputs.loss!))[0]!;
     for (const tensor of [...Object.values(own), outputs.loss!]) backend.release(tensor);
     return { loss, dx: outputs.dx };
-  }
-
-  #inputs(batch: TrainingBatch): BatchInputs {
-    const { spec } = this.context;
-    const groupSize = spec.headCount / spec.kvHeadCount;
-    const { paddedLength } = batch;
-    return {
-      rowCount: batch.ids.length,
-      newLength: paddedLength,
-      starts: batch.ids.map(() => 0),
-      mask: causalMask(groupSize, paddedLength, 0),
-      maskDims: [1, 1, groupSize * paddedLength, paddedLength],
-    };
   }
 
   dispose(): void {

@@ -1,0 +1,45 @@
+/** What all layers of one batch share, and the keys that a batch leaves behind. Not here: running them (layer-loop.ts). */
+import type { Backend, DeviceTensor } from '@/backends/backend.ts';
+import { causalMask } from '@/kernels/mask.ts';
+import type { ModelSpec } from '@/model/spec.ts';
+
+/** Keys and values of one layer, [rows, groups, positions, headDim]. */
+export interface KeyValue {
+  key: DeviceTensor;
+  value: DeviceTensor;
+}
+
+export interface BatchInputs {
+  rowCount: number;
+  newLength: number;
+  /** First position of every row's new tokens; one number per row. */
+  starts: readonly number[];
+  mask: Float32Array;
+  maskDims: readonly number[];
+}
+
+/** Rows of `newLength` tokens, right-padded, that all start behind the same `prefixLength` shared positions. */
+export function causalBatch(
+  spec: ModelSpec,
+  rowCount: number,
+  newLength: number,
+  prefixLength: number,
+): BatchInputs {
+  const groupSize = spec.headCount / spec.kvHeadCount;
+  return {
+    rowCount,
+    newLength,
+    starts: new Array<number>(rowCount).fill(prefixLength),
+    mask: causalMask(groupSize, newLength, prefixLength),
+    maskDims: [1, 1, groupSize * newLength, prefixLength + newLength],
+  };
+}
+
+/** Gives keys back; layers that have none are skipped. */
+export function releaseKeys(backend: Backend, keys: ReadonlyArray<KeyValue | undefined>): void {
+  for (const pair of keys) {
+    if (!pair) continue;
+    backend.release(pair.key);
+    backend.release(pair.value);
+  }
+}
