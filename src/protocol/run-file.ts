@@ -8,7 +8,20 @@ import { AppError } from '@/model/app-error.ts';
 import { sha256Hex } from '@/model/sha256.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
-import { type ExperimentKind, type ExperimentMap, type PromptItem, RESPONSE_CLASSES } from './experiments.ts';
+import type { ExperimentKind, ExperimentMap, PromptItem } from './experiments.ts';
+import {
+  calibration,
+  context,
+  count,
+  float32Array,
+  order,
+  outcome,
+  type PoolReference,
+  poolReference,
+  promptItem,
+  rules,
+  sha256,
+} from './run-file-blocks.ts';
 import { trainParamsShape, trainResultShape } from './run-file-train.ts';
 import { inWords } from './schema-words.ts';
 
@@ -16,36 +29,6 @@ export const RUN_FILE_SCHEMA = 'stratascope.run';
 export const RUN_FILE_VERSION = 1;
 /** Larger files are refused before they are parsed. */
 export const RUN_FILE_LIMIT_BYTES = 64 * 2 ** 20;
-
-// ---------------------------------------------------------------- building blocks
-
-const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'not a sha256 in lower-case hex'));
-const count = z.int().check(z.nonnegative());
-
-/** Float32 values, little-endian, as base64: exact, and a third of the size of decimals. */
-const float32Array = z.codec(
-  z.object({ float32: z.base64().check(z.describe('little-endian float32 values')) }),
-  z.custom<Float32Array>((value) => value instanceof Float32Array),
-  {
-    decode: ({ float32 }) => fromBase64(float32),
-    encode: (values) => ({ float32: toBase64(values) }),
-  },
-);
-
-export const promptItem = z.object({ id: z.string(), text: z.string(), group: z.optional(z.string()) });
-
-const scaleRule = z.object({
-  first: count,
-  last: count,
-  alpha: z.number(),
-  matrices: z.array(z.enum(MATRIX_NAMES)),
-});
-const setting = z.object({ adapters: z.array(z.string()), scale: z.array(scaleRule) });
-const context = { template: z.enum(TEMPLATE_NAMES), setting };
-
-/** Parameters hold lists of prompts; in the file they are stretches of pools, with indices where not all are meant. */
-const poolReference = z.array(z.object({ pool: z.string(), indices: z.optional(z.array(count)) }));
-type PoolReference = z.infer<typeof poolReference>;
 
 const curve = z.object({
   mean: z.array(z.number()),
@@ -66,26 +49,6 @@ const pairChoice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('all') }),
   z.object({ kind: z.literal('draws'), draws: count, seed: z.int() }),
 ]);
-const calibration = z.object({
-  tokenIds: z.array(count),
-  tokenTexts: z.array(z.string()),
-  threshold: z.number(),
-  sampleCount: count,
-  agreement: z.number(),
-  auroc: z.number(),
-});
-const rules = z.object({ prefixes: z.array(z.string()) });
-const outcome = z.object({
-  index: count,
-  score: z.number(),
-  refusedByScore: z.boolean(),
-  answer: z.optional(z.string()),
-  answerIds: z.optional(z.array(count)),
-  responseClass: z.optional(z.enum(RESPONSE_CLASSES)),
-  reason: z.optional(z.string()),
-});
-const order = z.optional(z.array(count));
-
 // ---------------------------------------------------------------- one schema per experiment, parameters and result
 
 type Shape = Record<string, z.ZodMiniType>;
@@ -458,23 +421,6 @@ function withPrompts(
     params[field] = prompts;
   }
   return { ...one, params } as unknown as RunPart;
-}
-
-// ---------------------------------------------------------------- bytes
-
-function toBase64(values: Float32Array): string {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  let binary = '';
-  // In slices: fromCharCode takes its bytes as arguments, whose number is limited.
-  for (let at = 0; at < bytes.length; at += 8192) {
-    binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return btoa(binary);
-}
-
-function fromBase64(text: string): Float32Array {
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  return new Float32Array(bytes.buffer, 0, Math.floor(bytes.length / 4));
 }
 
 function sha256OfText(text: string): string {
