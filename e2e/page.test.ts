@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Harness, screenshot, startHarness } from '../tests/browser/harness.ts';
 import { axeViolations } from './testing/axe.ts';
-import { holdModel, type OpenedBench, openBench, waitForTruth } from './testing/bench-page.ts';
+import { holdModel, modelChoice, type OpenedBench, openBench, waitForTruth } from './testing/bench-page.ts';
 
 const SURROUNDINGS = [
   { name: 'desktop-light', viewport: { width: 1440, height: 900 }, colorScheme: 'light' },
@@ -48,4 +48,22 @@ describe.each(SURROUNDINGS)('the page, $name', ({ name, ...surroundings }) => {
     expect(opened.watch.errors).toEqual([]);
     expect(opened.watch.foreignRequests).toEqual([]);
   });
+});
+
+test('where no first token tells refusals from answers, score and scan say so instead of standing empty', async () => {
+  const { page, watch, close } = await openBench(harness, 'model=base', { prepare: holdModel });
+  const words = 'No first token tells refusals from answers here (too few of one kind)';
+  const limit = page.locator('.counts-limit');
+  await limit.waitFor();
+  expect(await limit.innerText()).toContain(words);
+  expect(await limit.innerText()).toContain('no fast score follows');
+  const scan = page.locator('#band-scan .figure-empty');
+  expect(await scan.innerText()).toContain(words);
+  expect(await scan.innerText()).toContain('The scan counts by first token, so there is none');
+  // The aligned model has such a token: nothing is said there.
+  await modelChoice(page, 'aligned').click({ force: true });
+  await page.locator('#band-scan svg').first().waitFor();
+  expect(await limit.count()).toBe(0);
+  expect(watch.errors).toEqual([]);
+  await close();
 });

@@ -172,7 +172,7 @@ it('the strip speaks its range', () => {
 });
 
 it('the band scan gives its test in place of the count that is not corrected for many bands', () => {
-  const scan = (finding: string | null) =>
+  const scan = (finding: string | null, limit: string | null = null) =>
     renderToStaticMarkup(
       <BandScan
         {...layers}
@@ -184,11 +184,14 @@ it('the band scan gives its test in place of the count that is not corrected for
         points={syntheticBands(6)}
         baseline={{ refused: 27, total: 64, low: 20, high: 35 }}
         finding={finding}
+        limit={limit}
       />,
     );
   expect(scan(null)).toContain('no correction for looking at many bands');
   expect(scan('No band stands out.')).toContain('No band stands out.');
   expect(scan('No band stands out.')).not.toContain('no correction');
+  expect(scan('No band stands out.', 'A rough guide.')).toContain('. No band stands out. A rough guide.');
+  expect(scan(null, 'A rough guide.')).toContain('A rough guide.');
 });
 
 it('the attention picture has room for the controls that choose its prompts', () => {

@@ -127,6 +127,8 @@ export interface BandScanProps extends LayerPictureProps, FigureProps {
   planted?: LayerRange | null;
   /** What the scan's test says, in words. */
   finding?: string | null;
+  /** What speaks against the score that is counted by, in a sentence. */
+  limit?: string | null;
   /** A band was picked: the page may set the range to it. */
   onPickBand?: (range: LayerRange) => void;
 }

@@ -2,6 +2,7 @@
 import { BigNumber } from '@/elements/BigNumber.tsx';
 import { formatP, formatSigned } from '@/elements/number-words.ts';
 import { Term } from '@/elements/Term.tsx';
+import { useScoreLimit } from '@/state/score-limit.ts';
 import { usePending } from '@/state/select.ts';
 import { useBaseline, usePoolReading } from '@/state/select-counts.ts';
 import { useApp } from '@/state/store.ts';
@@ -12,6 +13,7 @@ export function Counts() {
   const reading = usePoolReading('over-rejection');
   const unscaled = useBaseline();
   const hint = useWaitingHint();
+  const limit = useScoreLimit();
   // Beside R stands the R0 of the same kind, so that the change is the difference of the two numbers shown.
   const baseline =
     reading?.before && reading.tallyBefore
@@ -78,6 +80,13 @@ export function Counts() {
               ? `95 % interval clustered by ${change.clusterCount} verbs; exact McNemar test.`
               : '\u00a0'}
       </p>
+      {limit && (
+        <p className="hint counts-limit">
+          {limit.sentence}
+          {!limit.hasScore &&
+            ' While you drag, no fast score follows: counts appear when answers are decoded.'}
+        </p>
+      )}
     </div>
   );
 }

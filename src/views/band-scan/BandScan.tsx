@@ -30,11 +30,12 @@ export function BandScan(props: BandScanProps) {
   const r0 =
     baseline &&
     `R0 = ${baseline.refused} [${baseline.low.toFixed(0)}, ${baseline.high.toFixed(0)}] at α = 1${props.finding ? '' : `; ${out} of ${points.length} bands clear of R0’s interval (no correction for looking at many bands)`}`;
+  const said = [props.finding, props.limit].filter(Boolean).join(' ');
   const stats =
     total === undefined
       ? undefined
       : [`N = ${total} prompts, first-token score, 95\u00a0% Wilson`, r0].filter(Boolean).join('; ') +
-        (props.finding ? `. ${props.finding}` : '');
+        (said ? `. ${said}` : '');
   const active = hoverLayer === null ? null : bandAt(hoverLayer, bandWidth, layerCount);
 
   return (

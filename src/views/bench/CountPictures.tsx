@@ -2,6 +2,7 @@
 import { memo, useCallback, useMemo } from 'react';
 import { wilsonInterval } from '@/method/statistics.ts';
 import { ALPHA_MAX, ALPHA_MIN } from '@/state/config.ts';
+import { useScoreLimit } from '@/state/score-limit.ts';
 import { useBandScan, useFigure } from '@/state/select.ts';
 import { useBaseline, usePoolBars, usePoolReading, useTrail } from '@/state/select-counts.ts';
 import { useScanFinding } from '@/state/select-reading.ts';
@@ -24,10 +25,17 @@ export const BandScanPicture = memo(function BandScanPicture() {
   const bandWidth = useApp((state) => state.config.bandWidth);
   const planted = useApp((state) => state.config.model === 'planted-8-13');
   const waiting = useWaitingHint();
-  const hint =
-    alpha === 1 ? 'At alpha 1 nothing is scaled: move alpha to see where the layers act.' : waiting;
+  const limit = useScoreLimit();
+  const isImpossible = limit?.hasScore === false;
+  const hint = isImpossible
+    ? `${limit.sentence} The scan counts by first token, so there is none for this model and template.`
+    : alpha === 1
+      ? 'At alpha 1 nothing is scaled: move alpha to see where the layers act.'
+      : waiting;
   const finding = useScanFinding();
   const figure = useFigure('bandScan', entry, hint);
+  // No waiting for the model: it will not bring a scan.
+  const status = isImpossible && !entry ? { state: 'empty' as const, hint } : figure.status;
   const scan = entry?.value ?? null;
   const baseline = useMemo(() => {
     if (!scan?.baseline) return null;
@@ -40,9 +48,11 @@ export const BandScanPicture = memo(function BandScanPicture() {
     <BandScan
       {...axis}
       {...figure}
+      status={status}
       bandWidth={bandWidth}
       alpha={alpha}
       finding={finding}
+      limit={limit?.sentence ?? null}
       points={scan?.points ?? NO_POINTS}
       baseline={baseline}
       planted={planted ? PLANTED : null}
