@@ -72,14 +72,23 @@ export interface ProbeResult {
   high: number;
 }
 
-/** Cross-validated AUROC of one layer's probe. `resamples` are those of the cosine bands. */
+/** Cross-validated AUROC of one layer's difference-of-means probe. `resamples` are those of the cosine bands. */
 export function probeAuroc(
   inner: Float64Array,
   folds: Int32Array,
   normalCount: number,
   resamples: PromptResamples,
 ): ProbeResult {
-  const scores = outOfFoldScores(inner, folds, normalCount);
+  return foldedAuroc(outOfFoldScores(inner, folds, normalCount), folds, normalCount, resamples);
+}
+
+/** AUROC of scores that are comparable within a fold only, of whatever probe. */
+export function foldedAuroc(
+  scores: Float64Array,
+  folds: Int32Array,
+  normalCount: number,
+  resamples: PromptResamples,
+): ProbeResult {
   const comparisons: Array<{ malicious: number; normal: number; win: number }> = [];
   const foldAurocs: number[] = [];
   for (let fold = 0; fold <= Math.max(...folds); fold++) {
