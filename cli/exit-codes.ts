@@ -14,6 +14,8 @@ export const EXIT_CODES = {
   /** Memory, device, or this program's own installation. */
   resources: 5,
   network: 6,
+  /** `replay`: numbers differ beyond what is allowed. */
+  differs: 7,
   /** Ctrl-C, as shells have it: 128 + SIGINT. */
   cancelled: 130,
 } as const;
@@ -36,6 +38,8 @@ export function exitCodeOf(code: ErrorCode): number {
       return EXIT_CODES.resources;
     case 'network':
       return EXIT_CODES.network;
+    case 'differs':
+      return EXIT_CODES.differs;
     case 'cancelled':
       return EXIT_CODES.cancelled;
     default:
@@ -45,4 +49,4 @@ export function exitCodeOf(code: ErrorCode): number {
 
 export const EXIT_CODE_HELP = `Exit codes:
   0 done · 1 defect of this program · 2 bad usage or input · 3 missing, damaged or unfitting file
-  4 unsupported model or machine · 5 memory, device or installation · 6 network · 130 cancelled (Ctrl-C)`;
+  4 unsupported model or machine · 5 memory, device or installation · 6 network · 7 replay differs · 130 cancelled (Ctrl-C)`;

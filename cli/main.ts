@@ -3,8 +3,10 @@ import { Command, CommanderError } from 'commander';
 import { AppError } from '@/model/app-error.ts';
 import { appVersion } from './app-version.ts';
 import { addCalibrateCommand } from './commands/calibrate.ts';
+import { addCompareCommand } from './commands/compare.ts';
 import { addCurvesCommand } from './commands/curves.ts';
 import { addForwardCommand } from './commands/forward.ts';
+import { addReplayCommand } from './commands/replay.ts';
 import { addSweepCommand } from './commands/sweep.ts';
 import { addTrainCommand } from './commands/train.ts';
 import { EXIT_CODE_HELP, EXIT_CODES, exitCodeOf } from './exit-codes.ts';
@@ -56,6 +58,8 @@ function buildProgram(terminal: Terminal): Command {
   addSweepCommand(program, terminal);
   addCalibrateCommand(program, terminal);
   addTrainCommand(program, terminal);
+  addCompareCommand(program, terminal);
+  addReplayCommand(program, terminal);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void terminal.stdout.write(text),

@@ -37,8 +37,13 @@ export class RunWriter {
       }
     };
     const result = await lab.run(kind, params, onEvent ?? show, this.signal);
-    this.#parts.push({ kind, label, params, result } as RunPart);
+    this.keep({ kind, label, params, result } as RunPart);
     return result;
+  }
+
+  /** A part with its result, run elsewhere. */
+  keep(part: RunPart): void {
+    this.#parts.push(part);
   }
 
   text(): string {

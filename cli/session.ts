@@ -13,7 +13,7 @@ import type { AdapterCard, ModelCard, ModelSource } from '@/protocol/lab.ts';
 import type { ModelOptions } from './options.ts';
 import { type ProgressDisplay, progressDisplay, type Terminal } from './terminal.ts';
 
-const BUNDLE_FOLDER = fileURLToPath(new URL('../public/models/', import.meta.url));
+export const BUNDLE_FOLDER = fileURLToPath(new URL('../public/models/', import.meta.url));
 
 export interface OpenSession {
   lab: LocalLab;

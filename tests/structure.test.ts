@@ -28,6 +28,8 @@ const LAYERS: Record<string, LayerRule> = {
   training: { values: ['engine', 'method', 'model'], types: ['protocol'] },
   // Experiments, and how threads talk about them.
   protocol: { values: ['model'], types: ['engine'] },
+  // What can be done with finished runs.
+  runs: { values: ['method', 'protocol', 'model'], types: ['engine'] },
   experiments: { values: ['training', 'method', 'protocol', 'model'], types: ['engine'] },
   lab: { values: ['experiments', 'training', 'engine', 'protocol', 'model'] },
   // Files of prompts that a person brings.
@@ -38,13 +40,24 @@ const LAYERS: Record<string, LayerRule> = {
   elements: { values: ['theme', 'figures', 'model'] },
   state: {
     // training: what a run needs is said before it starts.
-    values: ['training', 'protocol', 'method', 'data', 'model'],
+    values: ['training', 'runs', 'protocol', 'method', 'data', 'model'],
     types: ['experiments', 'engine', 'lab', 'views', 'figures'],
   },
   // What a person can ask of the page besides setting something: open files, save.
-  actions: { values: ['state', 'data', 'protocol', 'method', 'model'], types: ['lab'] },
+  actions: { values: ['state', 'runs', 'data', 'protocol', 'method', 'model'], types: ['lab'] },
   views: {
-    values: ['actions', 'elements', 'figures', 'theme', 'state', 'data', 'protocol', 'method', 'model'],
+    values: [
+      'actions',
+      'elements',
+      'figures',
+      'theme',
+      'state',
+      'runs',
+      'data',
+      'protocol',
+      'method',
+      'model',
+    ],
   },
   app: {
     values: [

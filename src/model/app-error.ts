@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'device-lost'
   | 'out-of-memory'
   | 'worker-crashed'
+  /** Nothing failed: two results that should agree do not. */
+  | 'differs'
   | 'cancelled';
 
 export class AppError extends Error {

@@ -251,15 +251,19 @@ export function writeRunFile(run: Omit<RunFile, 'schema' | 'version'>): string {
   return JSON.stringify(file);
 }
 
+/** @throws AppError 'bad-file' for a file that is not even read: its size would take the memory of the page */
+export function refuseLargeFile(bytes: number, name: string): void {
+  if (bytes <= RUN_FILE_LIMIT_BYTES) return;
+  throw new AppError(
+    'bad-file',
+    `${name} is ${Math.round(bytes / 2 ** 20)} MB; run files of more than ${RUN_FILE_LIMIT_BYTES / 2 ** 20} MB are not opened.`,
+    'Write a smaller run: fewer prompts, alphas or attention pictures.',
+  );
+}
+
 /** @throws AppError 'bad-file' that says what is wrong with the file and what to do */
 export function parseRunFile(text: string, name = 'The file'): ParsedRun {
-  if (text.length > RUN_FILE_LIMIT_BYTES) {
-    throw new AppError(
-      'bad-file',
-      `${name} is ${Math.round(text.length / 2 ** 20)} MB; run files of more than ${RUN_FILE_LIMIT_BYTES / 2 ** 20} MB are not opened.`,
-      'Write a smaller run: fewer prompts, alphas or attention pictures.',
-    );
-  }
+  refuseLargeFile(text.length, name);
   const json = parseJson(text, name);
   checkIdentity(json, name);
   const parsed = z.safeDecode(runFileSchema, json as z.input<typeof runFileSchema>, inWords);

@@ -1,0 +1,78 @@
+/**
+ * How far a number may lie from the recorded one when a run is repeated. On the same backend: not at all. On another one
+ * float32 sums run in another order; what that does to each kind of number is stated here, with the reason.
+ */
+import type { BackendInfo } from '@/engine/engine.ts';
+import type { Allowance, AllowanceOf } from './differences.ts';
+
+/** Fields that say how the work was done, not what came out. */
+const NOT_RESULTS = [
+  // How many layers had to be run depends on what was kept from earlier work.
+  /(^|\.)layerRuns(\.|$)/,
+  // Names under which a lab keeps things.
+  /(^|\.)vectorsKey$/,
+  /(^|\.)(stepMs|elapsedMs)$/,
+  /(^|\.)adapter$/,
+  // In words, with rounded numbers of other fields inside.
+  /(^|\.)reason$/,
+];
+
+interface Rule {
+  field: RegExp;
+  absolute: number;
+  why: string;
+}
+
+/**
+ * Between backends. Measured on the bundled model: logits of Node, WebAssembly and WebGPU lie within 4e-5 of each other
+ * (manifest: parity); each bound leaves that a factor of ten or more. The first rule that fits holds.
+ */
+export const ACROSS_BACKENDS: readonly Rule[] = [
+  {
+    field: /Deg(\[\])?$/,
+    absolute: 0.05,
+    why: 'degrees: arccos turns 1e-6 of a cosine near 1 into hundredths of a degree',
+  },
+  { field: /(^|\.)auroc(\.|$)/, absolute: 0.01, why: 'ranks: two vectors nearly level may change places' },
+  {
+    field: /(^|\.)(refused|answered|garbled|gained|lost)$/,
+    absolute: 1,
+    why: 'counts: a prompt within rounding of the threshold may fall on the other side',
+  },
+  { field: /points\[\]\.(low|high)$/, absolute: 1.5, why: 'intervals in prompts follow their count' },
+  {
+    field: /(^|\.)(loss|gradientNorm|updateNorm|before|after)$/,
+    absolute: 1e-3,
+    why: 'rounding of each training step enters the next',
+  },
+  {
+    field: /(score|threshold|agreement|attention\[\]|mean\[\]|std\[\]|low\[\]|high\[\]|cosine\[\])$/,
+    absolute: 1e-3,
+    why: 'probabilities and cosines: ten times what logits differ by',
+  },
+];
+
+/** Everything else, between backends: equal, or a relative size that float32 explains is not known. */
+const OTHERWISE = 0;
+
+const isIgnored = (field: string): boolean => NOT_RESULTS.some((pattern) => pattern.test(field));
+
+export const sameBackend: AllowanceOf = (field) => (isIgnored(field) ? 'ignored' : { absolute: 0 });
+
+export const acrossBackends: AllowanceOf = (field): Allowance => {
+  if (isIgnored(field)) return 'ignored';
+  return { absolute: ACROSS_BACKENDS.find((rule) => rule.field.test(field))?.absolute ?? OTHERWISE };
+};
+
+type Machine = Pick<BackendInfo, 'kind' | 'runtime' | 'threads'>;
+
+/**
+ * Threads count: a runtime may split sums by them. The processor is not in the file; on another one even the same
+ * backend may round differently, and then the report says so in numbers.
+ */
+export function isSameBackend(a: Machine, b: Machine): boolean {
+  return a.kind === b.kind && a.runtime === b.runtime && a.threads === b.threads;
+}
+
+export const allowanceBetween = (a: Machine, b: Machine): AllowanceOf =>
+  isSameBackend(a, b) ? sameBackend : acrossBackends;
