@@ -56,7 +56,8 @@ function logFactorial(n: number): number {
   for (let k = logFactorials.length; k <= n; k++) logFactorials[k] = logFactorials[k - 1]! + Math.log(k);
   return logFactorials[n]!;
 }
-const logChoose = (n: number, k: number) => logFactorial(n) - logFactorial(k) - logFactorial(n - k);
+/** ln of the binomial coefficient. */
+export const logChoose = (n: number, k: number) => logFactorial(n) - logFactorial(k) - logFactorial(n - k);
 
 /**
  * Exact two-sided McNemar test (binomial on the discordant prompts): twice the smaller tail, at most 1. Conservative; the
