@@ -40,6 +40,11 @@ export interface LoopRequest {
   /** Called before each layer runs, and for `end` with what leaves the last one; true = the caller keeps the tensor. */
   onEnter?: (layer: number, x: DeviceTensor) => boolean | Promise<boolean>;
   onAttention?: (layer: number, attention: DeviceTensor) => Promise<void>;
+  /** Training: whether a layer hands out what its backward kernel would compute again; the caller owns what comes. */
+  keepsActivations?: (layer: number) => boolean;
+  onActivations?: (layer: number, kept: Record<string, DeviceTensor>) => void;
+  /** More inputs of a layer, made for this run: the loop releases them. */
+  extraInputs?: (layer: number) => Record<string, DeviceTensor>;
 }
 
 export class LayerLoop {
@@ -73,6 +78,7 @@ export class LayerLoop {
           await request.onAttention!(layer, outputs.attention);
           this.backend.release(outputs.attention);
         }
+        if (request.keepsActivations?.(layer)) request.onActivations!(layer, keptOf(outputs));
       }
       await request.onEnter?.(request.end, x);
       return { y: x, present };
@@ -104,6 +110,7 @@ export class LayerLoop {
       lastOnly,
       lora: adapter.matrices,
       trained: adapter.trained,
+      keepsActivations: request.keepsActivations?.(layer),
     });
     const inputs: Record<string, DeviceTensor> = {
       ...shared,
@@ -112,7 +119,10 @@ export class LayerLoop {
       x,
     };
     /** Made for this run alone. */
-    const own: Record<string, DeviceTensor> = lastOnly ? this.#lastInputs(request.batch, lastOf) : {};
+    const own: Record<string, DeviceTensor> = {
+      ...(lastOnly ? this.#lastInputs(request.batch, lastOf) : {}),
+      ...request.extraInputs?.(layer),
+    };
     if (alpha) own.alpha = this.backend.upload(alpha, [alpha.length]);
     Object.assign(inputs, own);
     if (prefix) Object.assign(inputs, { prefixKey: prefix[layer]!.key, prefixValue: prefix[layer]!.value });
@@ -140,26 +150,20 @@ export class LayerLoop {
   }
 
   /**
-   * Gradients of one layer, its forward recomputed from what entered it: dx, and grad.<input> of what trains.
-   * `shared` comes from sharedInputs and may serve all layers.
+   * Gradients of one layer: dx, and grad.<input> of what trains. `inputs`: those of sharedInputs, which may serve all layers,
+   * x, dy, dropout masks, and what the forward pass kept; where it kept nothing it is recomputed from x.
    */
   async runBackward(
     layer: number,
     adapter: LayerAdapter,
     part: TrainedPart,
-    shared: Record<string, DeviceTensor>,
-    tensors: { x: DeviceTensor; dy: DeviceTensor },
+    { keepsActivations, inputs }: { keepsActivations: boolean; inputs: Record<string, DeviceTensor> },
   ): Promise<Record<string, DeviceTensor>> {
-    const key = `backward:${JSON.stringify([adapter.matrices, adapter.trained, part])}`;
-    const kernel = await this.kernel(key, () =>
-      buildBackwardKernel(this.spec, adapter.matrices, adapter.trained, part),
+    const variant = { lora: adapter.matrices, trained: adapter.trained, keepsActivations };
+    const kernel = await this.kernel(`backward:${JSON.stringify([variant, part])}`, () =>
+      buildBackwardKernel(this.spec, variant, part),
     );
-    return this.backend.run(kernel, {
-      ...shared,
-      ...this.weights.layers[layer]!,
-      ...adapter.inputs,
-      ...tensors,
-    });
+    return this.backend.run(kernel, { ...this.weights.layers[layer]!, ...adapter.inputs, ...inputs });
   }
 
   releaseShared(shared: Record<string, DeviceTensor>): void {
@@ -225,4 +229,8 @@ export class LayerLoop {
     if (!kernel) this.#kernels.set(key, (kernel = this.backend.compile(build())));
     return kernel;
   }
+}
+
+function keptOf(outputs: Record<string, DeviceTensor>): Record<string, DeviceTensor> {
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => name.startsWith('kept.')));
 }

@@ -1,12 +1,12 @@
 /** Law: whatever is called, and wherever it is cancelled, every tensor that a call made is released or in a cache. On a GPU each would be a buffer. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import { createNodeBackend } from '@/backends/node-backend.ts';
 import { diskFiles } from '@/model/node-files.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import { openTiny } from '../../tests/parity/tiny-models.ts';
 import type { ModelSetting } from './engine.ts';
 import type { LayerEngine } from './layer-engine.ts';
+import { CountingBackend } from './testing/counting-backend.ts';
 
 const SEQUENCES = [
   [7, 8, 9, 20, 21],
@@ -17,44 +17,6 @@ const SETTINGS: ModelSetting[] = [
   { adapters: [], scale: [] },
   { adapters: ['final'], scale: [{ first: 2, last: 3, alpha: 1.2, matrices: MATRIX_NAMES }] },
 ];
-
-/** The node backend, counting. `cancelAt` aborts during the n-th run from now. */
-class CountingBackend {
-  readonly live = new Set<DeviceTensor>();
-  /** Live in JavaScript on every backend: releasing one is allowed and does nothing. */
-  readonly shapes = new WeakSet<DeviceTensor>();
-  cancelAt = Number.POSITIVE_INFINITY;
-  controller = new AbortController();
-
-  wrap(backend: Backend): Backend {
-    const counting = Object.create(backend) as Backend;
-    counting.upload = (data, dims) => this.#add(backend.upload(data, dims));
-    counting.run = async (kernel, inputs) => {
-      if (--this.cancelAt === 0) this.controller.abort();
-      const outputs = await backend.run(kernel, inputs);
-      for (const tensor of Object.values(outputs)) this.#add(tensor);
-      return outputs;
-    };
-    counting.shape = (values, dims) => {
-      const tensor = backend.shape(values, dims);
-      this.shapes.add(tensor);
-      return tensor;
-    };
-    counting.release = (tensor) => {
-      if (this.shapes.has(tensor)) return;
-      expect(this.live.delete(tensor), 'a tensor is released once').toBe(true);
-    };
-    for (const name of ['compile', 'read', 'close'] as const) {
-      counting[name] = backend[name].bind(backend) as never;
-    }
-    return counting;
-  }
-
-  #add(tensor: DeviceTensor): DeviceTensor {
-    this.live.add(tensor);
-    return tensor;
-  }
-}
 
 const counter = new CountingBackend();
 let engine: LayerEngine;

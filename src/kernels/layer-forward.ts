@@ -17,14 +17,20 @@ export interface LayerValues {
   weights: Map<string, { value: Value; dims: readonly Dim[] }>;
 }
 
-/** Declares the inputs, and the outputs that the variant adds; y is left to the caller. On a tape, x and `trains` are leaves. */
+/** What a layer that keeps its activations hands from its forward to its backward kernel, as kept.<name>. */
+export const KEPT = ['query', 'key', 'value', 'probabilities', 'attended', 'gate', 'up'] as const;
+
+/**
+ * Declares the inputs, and the outputs that the variant adds; y is left to the caller. On a tape, x and `trains` are leaves,
+ * and what the variant keeps is an input.
+ */
 export function layerForward(
   ops: Ops,
   spec: ModelSpec,
   variant: LayerVariant,
   trains: (name: string) => boolean = () => false,
 ): LayerValues {
-  const { hiddenSize: D, headCount: H, kvHeadCount: G, headDim: d } = spec;
+  const { hiddenSize: D, headCount: H, kvHeadCount: G, headDim: d, ffnSize: F } = spec;
   const { graph } = ops;
   const weights: LayerValues['weights'] = new Map();
   const weight = (name: string, dims: readonly Dim[]): Value => {
@@ -33,6 +39,12 @@ export function layerForward(
     return ops instanceof Tape && trains(name) ? ops.leaf(value) : value;
   };
   const linear = linearMaps(ops, spec, variant, weight);
+  const keep = (value: Value, name: (typeof KEPT)[number], dims: readonly Dim[]): Value => {
+    if (!variant.keepsActivations) return value;
+    if (ops instanceof Tape) graph.given(value, `kept.${name}`, 'float32', dims);
+    else graph.output(value, `kept.${name}`, 'float32', dims);
+    return value;
+  };
 
   const x = graph.input('x', 'float32', ['BT', D]);
   if (ops instanceof Tape) ops.leaf(x);
@@ -47,10 +59,11 @@ export function layerForward(
   const toHeads = (rows: Value, count: number, shape = headShape) =>
     ops.transpose(ops.reshape(rows, shape, [-1, count * d]), [0, 2, 1, 3]);
   const asking = variant.lastOnly ? lastRows(ops, x, h) : { residual: x, h, shape: headShape, positions };
-  const query = ops.rotary(toHeads(linear(asking.h, 'q'), H, asking.shape), asking.positions, cos, sin);
+  const rotated = ops.rotary(toHeads(linear(asking.h, 'q'), H, asking.shape), asking.positions, cos, sin);
+  const query = keep(rotated, 'query', ['B', H, 'T', d]);
   const { keys, values } = keysAndValues(ops, spec, variant, {
-    key: ops.rotary(toHeads(linear(h, 'k'), G), positions, cos, sin),
-    value: toHeads(linear(h, 'v'), G),
+    key: keep(ops.rotary(toHeads(linear(h, 'k'), G), positions, cos, sin), 'key', ['B', G, 'T', d]),
+    value: keep(toHeads(linear(h, 'v'), G), 'value', ['B', G, 'T', d]),
   });
 
   // The r query heads of a group are stacked along the position axis, so keys and values need no copies.
@@ -58,13 +71,15 @@ export function layerForward(
   const attend = (queries: Value, additive: Value) =>
     ops.softmax(ops.addFixed(ops.scale(ops.matmul(queries, keysT), 1 / Math.sqrt(d)), additive));
   const grouped = ops.reshape(query, [0, G, -1, d], [0, H, -1, d]);
-  const mixed = ops.reshape(ops.matmul(attend(grouped, mask), values), [0, H, -1, d], [0, G, -1, d]);
+  const probabilities = keep(attend(grouped, mask), 'probabilities', ['B', G, 'rT', 'S']);
+  const mixed = ops.reshape(ops.matmul(probabilities, values), [0, H, -1, d], [0, G, -1, d]);
   // Going back from rows to [B, T, H, d] needs B and T: the same shape that split the rows into heads.
   const merged = ops.reshape(ops.transpose(mixed, [0, 2, 1, 3]), [-1, H * d], headShape);
-  const attended = ops.add(asking.residual, linear(merged, 'o'));
+  const attended = keep(ops.add(asking.residual, linear(merged, 'o')), 'attended', ['BT', D]);
 
   const h2 = ops.rmsNorm(attended, weight('ffnNorm', [D]), spec.normEps);
-  const gated = ops.multiply(ops.silu(linear(h2, 'gate')), linear(h2, 'up'));
+  const gate = keep(linear(h2, 'gate'), 'gate', ['BT', F]);
+  const gated = ops.multiply(ops.silu(gate), keep(linear(h2, 'up'), 'up', ['BT', F]));
   const y = ops.add(attended, linear(gated, 'down'));
 
   if (variant.attention) {
@@ -88,8 +103,8 @@ function lastRows({ graph }: Ops, x: Value, h: Value) {
 }
 
 /**
- * (rows [B*T, in], name) -> alpha (rows Wᵀ + rows Aᵀ Bᵀ + scaling rows A'ᵀ B'ᵀ) [B*T, out]. Alpha multiplies base and
- * updates alike: what the paper scales is the weight of the aligned model, adapter merged.
+ * (rows [B*T, in], name) -> alpha (rows Wᵀ + rows Aᵀ Bᵀ + scaling rows' A'ᵀ B'ᵀ) [B*T, out], rows' being rows times the
+ * dropout mask where there is one. Alpha multiplies base and updates alike: what the paper scales is the weight of the aligned model, adapter merged.
  */
 function linearMaps(
   ops: Ops,
@@ -108,13 +123,18 @@ function linearMaps(
   return (rows: Value, name: MatrixName): Value => {
     const [out, input] = dims[name];
     let y = ops.linear(rows, weight(name, [out, input]));
-    const addUpdate = (kind: 'lora' | 'train', scaling: number) => {
+    const addUpdate = (kind: 'lora' | 'train', scaling: number, from: Value) => {
       const a = weight(`${kind}A.${name}`, [`${kind}_rank_${name}`, input]);
       const b = weight(`${kind}B.${name}`, [out, `${kind}_rank_${name}`]);
-      y = ops.linear(ops.linear(rows, a), b, y, scaling);
+      y = ops.linear(ops.linear(from, a), b, y, scaling);
     };
-    if (variant.lora.includes(name)) addUpdate('lora', 1);
-    if (variant.trained?.matrices.includes(name)) addUpdate('train', variant.trained.scaling);
+    const { trained } = variant;
+    if (variant.lora.includes(name)) addUpdate('lora', 1, rows);
+    if (trained?.matrices.includes(name)) {
+      // As in PEFT, each matrix drops inputs of its own update alone.
+      const dropout = () => ops.multiply(rows, graph.input(`dropout.${name}`, 'float32', ['BT', input]));
+      addUpdate('train', trained.scaling, trained.dropout ? dropout() : rows);
+    }
     return alphas ? graph.op('Mul', [y, alphas[MATRIX_NAMES.indexOf(name)]!]) : y;
   };
 }

@@ -1,7 +1,8 @@
 /**
  * The kernels of one decoder layer, the unit of every experiment: forward, and backward with the forward recomputed
- * inside (gradient checkpointing for free). Variants differ in what they accept and return, never in their arithmetic,
- * which stands in layer-forward.ts. Not here: loops over layers, caches, weights (src/engine).
+ * inside (gradient checkpointing for free) or, where memory allows, taken from what the forward kernel kept. Variants differ
+ * in what they accept and return, never in their arithmetic, which stands in layer-forward.ts. Not here: loops over layers,
+ * caches, weights (src/engine).
  */
 import type { MatrixName, ModelSpec } from '@/model/spec.ts';
 import { Tape } from '@/onnx/autodiff.ts';
@@ -29,11 +30,18 @@ export interface LayerVariant {
   lora: readonly MatrixName[];
   /** Matrices with updates that train: inputs trainA.<m>, trainB.<m> of the same shapes, scaling applied here. */
   trained?: TrainedLora;
+  /**
+   * Forward: outputs kept.<name> (KEPT in layer-forward.ts). Backward: takes them as inputs, and so computes none of the
+   * matrix products and no softmax a second time. Not together with prefix, past or lastOnly.
+   */
+  keepsActivations?: boolean;
 }
 
 export interface TrainedLora {
   matrices: readonly MatrixName[];
   scaling: number;
+  /** Inputs dropout.<m> [B*T, in]: 0, or 1 / (1 - share), times what enters the update. */
+  dropout?: boolean;
 }
 
 /** What a backward kernel returns besides dx. */
@@ -41,15 +49,17 @@ export type TrainedPart =
   | { kind: 'frozen' }
   | { kind: 'lora' }
   /** Every matrix, and the two norms where asked for. */
-  | { kind: 'full'; norms: boolean };
+  | { kind: 'full'; norms: boolean }
+  /** The two norms alone: how the published code freezes a layer. */
+  | { kind: 'norms' };
 
 /** Equal variants have equal keys: for caching compiled kernels. */
 export function variantKey(variant: LayerVariant): string {
-  const { prefix, past, keepKeys, attention, scaled, lastOnly } = variant;
-  const flags = [prefix, past, keepKeys, attention, scaled, lastOnly];
-  const { trained } = variant;
+  const { prefix, past, keepKeys, attention, scaled, lastOnly, trained } = variant;
+  const { keepsActivations = false } = variant;
+  const flags = [prefix, past, keepKeys, attention, scaled, lastOnly, keepsActivations, trained?.dropout];
   const suffix = trained ? `:${trained.matrices.join(',')}*${trained.scaling}` : '';
-  return `${flags.map(Number).join('')}:${variant.lora.join(',')}${suffix}`;
+  return `${flags.map((flag) => Number(flag ?? false)).join('')}:${variant.lora.join(',')}${suffix}`;
 }
 
 /**
@@ -70,8 +80,7 @@ export function buildLayerKernel(spec: ModelSpec, variant: LayerVariant): Uint8A
  */
 export function buildBackwardKernel(
   spec: ModelSpec,
-  lora: readonly MatrixName[],
-  trained: TrainedLora | undefined,
+  variant: Pick<LayerVariant, 'lora' | 'trained' | 'keepsActivations'>,
   part: TrainedPart,
 ): Uint8Array {
   const graph = new GraphBuilder();
@@ -84,7 +93,7 @@ export function buildBackwardKernel(
     scaled: false,
     lastOnly: false,
   };
-  const { x, y, weights } = layerForward(tape, spec, { ...plain, lora, trained }, (name) =>
+  const { x, y, weights } = layerForward(tape, spec, { ...plain, ...variant }, (name) =>
     isTrained(name, part),
   );
   const dy = graph.input('dy', 'float32', ['BT', spec.hiddenSize]);
@@ -96,6 +105,13 @@ export function buildBackwardKernel(
   return graph.encode();
 }
 
+/** Bytes of what one layer keeps for `rowCount` rows of `length` tokens: KEPT in layer-forward.ts, float32. */
+export function keptBytes(spec: ModelSpec, rowCount: number, length: number): number {
+  const { hiddenSize, headCount, kvHeadCount, headDim, ffnSize } = spec;
+  const perPosition = hiddenSize + (headCount + 2 * kvHeadCount) * headDim + 2 * ffnSize + headCount * length;
+  return 4 * rowCount * length * perPosition;
+}
+
 /** `name` as among the kernel's inputs: trainA.q, q, attentionNorm, loraA.q, … */
 function isTrained(name: string, part: TrainedPart): boolean {
   switch (part.kind) {
@@ -105,6 +121,8 @@ function isTrained(name: string, part: TrainedPart): boolean {
       return /^train[AB]\./.test(name);
     case 'full':
       return !/\./.test(name) && (part.norms || !name.endsWith('Norm'));
+    case 'norms':
+      return name.endsWith('Norm');
     default:
       part satisfies never;
       throw new Error('unreachable');

@@ -20,11 +20,11 @@ test('what GraphBuilder is told is what a decoder reads', () => {
   const x = graph.input('x', 'float32', ['BT', 4]);
   const start = graph.ints([-1]);
   const scale = graph.float(0.1);
-  graph.zeros([2, 3]);
-  graph.externalWeight('w', [4, 5], 'weights.bin', 4096);
+  const zeros = graph.zeros([2, 3]);
+  const weight = graph.externalWeight('w', [4, 5], 'weights.bin', 4096);
   const [y] = graph.ops(
     'Made',
-    [x, undefined, start],
+    [x, undefined, start, zeros, weight],
     2,
     { axis: -1, perm: [0, 2 ** 40], eps: { float: 1e-5 } },
     'lab',
@@ -39,7 +39,7 @@ test('what GraphBuilder is told is what a decoder reads', () => {
     'com.microsoft:1',
   ]);
   expect(node.map(({ opType }) => opType)).toEqual(['Made', 'Mul', 'Identity']);
-  expect(node[0]).toMatchObject({ domain: 'lab', input: ['x', '', start] });
+  expect(node[0]).toMatchObject({ domain: 'lab', input: ['x', '', start, zeros, 'w'] });
   expect(node[0]!.attribute).toMatchObject([
     { name: 'axis', i: -1n },
     { name: 'perm', ints: [0n, 2n ** 40n] },
@@ -62,6 +62,22 @@ test('what GraphBuilder is told is what a decoder reads', () => {
   expect(
     JSON.stringify(model, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
   ).not.toContain('$unknown');
+});
+
+test('only what the outputs depend on is written, and a given value replaces what computed it', () => {
+  const graph = new GraphBuilder();
+  const [x, unused] = ['x', 'unused'].map((name) => graph.input(name, 'float32', ['N']));
+  graph.op('Exp', [unused!]);
+  const slow = graph.op('Slow', [x!, graph.float(2)]);
+  const before = graph.op('Before', [slow]);
+  graph.given(slow, 'kept', 'float32', ['N']);
+  const after = graph.op('After', [slow, x!]);
+  graph.output(graph.op('Add', [before, after]), 'y', 'float32', ['N']);
+  const { node, initializer, input } = fromBinary(ModelProtoSchema, graph.encode()).graph!;
+  expect(node.map(({ opType }) => opType)).toEqual(['Before', 'After', 'Add', 'Identity']);
+  expect(node.slice(0, 2).map(({ input: taken }) => taken)).toEqual([['kept'], ['kept', 'x']]);
+  expect(input.map(({ name }) => name)).toEqual(['x', 'kept']);
+  expect(initializer).toEqual([]);
 });
 
 // ---------------------------------------------------------------- the same model in onnx-buf's terms

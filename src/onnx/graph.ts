@@ -27,6 +27,7 @@ export class GraphBuilder {
   readonly #inputs: OnnxValue[] = [];
   readonly #outputs: OnnxValue[] = [];
   readonly #constants = new Map<string, Value>();
+  readonly #given = new Map<string, string>();
   #counter = 0;
 
   input(name: string, type: ElementType, dims: readonly Dim[]): Value {
@@ -70,6 +71,15 @@ export class GraphBuilder {
     this.#outputs.push({ name, type, dims });
   }
 
+  /**
+   * Cuts the graph at `value`: whoever uses it, before or after this call, takes the input `name` instead. What computed it
+   * is not encoded unless something else needs it.
+   */
+  given(value: Value, name: string, type: ElementType, dims: readonly Dim[]): void {
+    this.input(name, type, dims);
+    this.#given.set(value, name);
+  }
+
   /** int64 vector (shapes, axes), or scalar when given a number. */
   ints(values: number | readonly number[]): Value {
     const list = typeof values === 'number' ? [values] : values;
@@ -96,8 +106,9 @@ export class GraphBuilder {
     return name as Value;
   }
 
-  /** The encoded ModelProto. */
+  /** The encoded ModelProto: what the outputs depend on, and nothing else. */
   encode(): Uint8Array {
+    const { nodes, used } = this.#needed();
     return encodeModel({
       irVersion: IR_VERSION,
       producerName: 'stratascope',
@@ -106,11 +117,24 @@ export class GraphBuilder {
         { domain: 'com.microsoft', version: 1 },
       ],
       graphName: 'kernel',
-      nodes: this.#nodes,
-      initializers: this.#initializers,
-      inputs: this.#inputs,
+      nodes,
+      initializers: this.#initializers.filter(({ name }) => used.has(name)),
+      inputs: this.#inputs.filter(({ name }) => used.has(name)),
       outputs: this.#outputs,
     });
+  }
+
+  /** Backwards from the outputs; ORT would run nodes whose results nobody takes. */
+  #needed(): { nodes: OnnxNode[]; used: Set<string> } {
+    const used = new Set(this.#outputs.map(({ name }) => name));
+    const nodes: OnnxNode[] = [];
+    for (const node of this.#nodes.toReversed()) {
+      if (!node.outputs.some((output) => used.has(output))) continue;
+      const inputs = node.inputs.map((input) => this.#given.get(input) ?? input);
+      for (const input of inputs) used.add(input);
+      nodes.unshift({ ...node, inputs });
+    }
+    return { nodes, used };
   }
 
   #constant(key: string, tensor: (name: string) => OnnxTensor): Value {

@@ -1,15 +1,19 @@
 /**
- * Forward, loss and backward of one batch over the layer loop: forward keeps what enters each layer, backward goes down to the
- * lowest layer that trains. Knows no optimiser; what trains in a layer it is told.
+ * Forward, loss and backward of one batch over the layer loop: forward keeps what enters each layer and, where there is room,
+ * what the layer computed on the way; backward goes down to the lowest layer that trains. Knows no optimiser; what trains in
+ * a layer it is told.
  */
 import type { DeviceTensor } from '@/backends/backend.ts';
-import type { TrainedPart } from '@/kernels/layer-kernel.ts';
+import { keptBytes, type TrainedPart } from '@/kernels/layer-kernel.ts';
 import { buildLossKernel } from '@/kernels/loss-kernel.ts';
+import { matrixDims } from '@/model/spec.ts';
 import type { LayerAdapter } from '../adapter-stack.ts';
 import { causalBatch } from '../batch-inputs.ts';
 import { embedBatch } from '../device-weights.ts';
+import type { LoopRequest } from '../layer-loop.ts';
 import { nextMacrotask } from '../macrotask.ts';
 import { scalePlan } from '../scale-plan.ts';
+import type { DropoutMasks } from './dropout.ts';
 import type { TrainingBatch } from './examples.ts';
 import type { LayerTensors } from './parameters.ts';
 import type { TrainerContext } from './trainer.ts';
@@ -18,8 +22,11 @@ import type { TrainerContext } from './trainer.ts';
 export interface TrainedLayers {
   /** Lowest layer that trains. */
   lowest: number;
-  adapter(layer: number): LayerAdapter;
+  /** With what drops inputs of the adapter that trains, where it has that. */
+  adapter(layer: number, dropout: boolean): LayerAdapter;
   part(layer: number): TrainedPart;
+  /** Room for what the layers' forward passes keep for their backward passes; what does not fit is computed again. */
+  keptBytes: number;
 }
 
 export class TrainingPass {
@@ -34,52 +41,86 @@ export class TrainingPass {
     this.#vocabulary = context.backend.upload(ids, [1, vocabSize]);
   }
 
-  /** Mean loss of the batch's labels, without gradients. */
+  /** Mean loss of the batch's labels, without gradients and without dropout. */
   async loss(batch: TrainingBatch, signal?: AbortSignal): Promise<number> {
-    const { y } = await this.#forward(batch, signal, null);
-    const { loss } = await this.#loss(batch, y, batch.labels.length, false);
-    this.context.backend.release(y);
-    return loss;
+    const { y } = await this.#loop(batch, { signal });
+    try {
+      return (await this.#loss(batch, y, batch.labels.length, false)).loss;
+    } finally {
+      this.context.backend.release(y);
+    }
   }
 
-  /** Loss and gradients, each label weighing 1 / tokenCount. The caller owns the gradients. */
+  /**
+   * Loss and gradients, each label weighing 1 / tokenCount. The caller owns the gradients; when it is cut short, nothing is
+   * left behind.
+   */
   async backward(
     batch: TrainingBatch,
     tokenCount: number,
+    masks: DropoutMasks | null,
     signal?: AbortSignal,
   ): Promise<{ loss: number; gradients: LayerTensors }> {
-    const { backend, loop, spec } = this.context;
-    const entering: DeviceTensor[] = [];
-    const { y } = await this.#forward(batch, signal, entering);
-    const { loss, dx } = await this.#loss(batch, y, tokenCount, true);
-    backend.release(y);
-    let dy = dx!;
+    const { loop, spec } = this.context;
+    const { lowest } = this.view;
+    const firstKept = spec.layerCount - this.#keptLayers(batch);
+    /** What the backward pass of each layer takes: what entered it, and what it kept. */
+    const forward: Array<Record<string, DeviceTensor>> = [];
     const gradients: LayerTensors = new Array(spec.layerCount).fill(null);
+    /** The residual stream upwards, then its gradient downwards. */
+    const passing: Record<string, DeviceTensor> = {};
     const shared = loop.sharedInputs(causalBatch(spec, batch.ids.length, batch.paddedLength, 0));
-    for (let layer = spec.layerCount - 1; layer >= this.view.lowest; layer--) {
-      await nextMacrotask();
-      signal?.throwIfAborted();
-      const outputs = await loop.runBackward(layer, this.view.adapter(layer), this.view.part(layer), shared, {
-        x: entering[layer]!,
-        dy,
+    try {
+      const { y } = await this.#loop(batch, {
+        signal,
+        masks,
+        keepsActivations: (layer) => layer >= firstKept,
+        onActivations: (layer, kept) => Object.assign(forward[layer]!, kept),
+        onEnter: (layer, x) => {
+          // Below the lowest trained layer no gradient goes.
+          if (layer < lowest || layer === spec.layerCount) return false;
+          forward[layer] = { x };
+          return true;
+        },
       });
-      backend.release(entering[layer]!);
-      backend.release(dy);
-      dy = outputs.dx!;
-      const trained = Object.entries(outputs).filter(([name]) => name.startsWith('grad.'));
-      if (trained.length > 0) {
-        gradients[layer] = Object.fromEntries(trained.map(([name, tensor]) => [name.slice(5), tensor]));
+      passing.y = y;
+      const { loss, dx } = await this.#loss(batch, y, tokenCount, true);
+      passing.dy = dx!;
+      this.#release(passing, 'y');
+      for (let layer = spec.layerCount - 1; layer >= lowest; layer--) {
+        await nextMacrotask();
+        signal?.throwIfAborted();
+        const dropout = this.#dropoutInputs(layer, batch, masks);
+        const outputs = await loop
+          .runBackward(layer, this.view.adapter(layer, masks !== null), this.view.part(layer), {
+            keepsActivations: layer >= firstKept,
+            inputs: { ...shared, ...forward[layer], ...dropout, dy: passing.dy },
+          })
+          .finally(() => this.#release(dropout));
+        this.#release(forward[layer]!);
+        this.#release(passing);
+        passing.dy = outputs.dx!;
+        gradients[layer] = gradientsOf(outputs);
       }
+      return { loss, gradients };
+    } catch (error) {
+      for (const tensors of gradients) if (tensors) this.#release(tensors);
+      throw error;
+    } finally {
+      for (const tensors of [...forward, passing]) if (tensors) this.#release(tensors);
+      loop.releaseShared(shared);
     }
-    backend.release(dy);
-    loop.releaseShared(shared);
-    return { loss, gradients };
   }
 
-  async #forward(batch: TrainingBatch, signal: AbortSignal | undefined, entering: DeviceTensor[] | null) {
+  /** The layers, from the embedding to what leaves the last one. */
+  #loop(
+    batch: TrainingBatch,
+    { masks = null, ...hooks }: Partial<LoopRequest> & { masks?: DropoutMasks | null },
+  ) {
     const { backend, spec, weights, loop } = this.context;
     const x = embedBatch(weights, spec, batch.ids, batch.paddedLength);
     return loop.run({
+      ...hooks,
       x: backend.upload(x, [batch.ids.length * batch.paddedLength, spec.hiddenSize]),
       first: 0,
       end: spec.layerCount,
@@ -87,16 +128,38 @@ export class TrainingPass {
       plan: scalePlan([], spec.layerCount),
       adapters: {
         key: '',
-        layers: Array.from({ length: spec.layerCount }, (_, layer) => this.view.adapter(layer)),
+        layers: Array.from({ length: spec.layerCount }, (_, layer) =>
+          this.view.adapter(layer, masks !== null),
+        ),
       },
-      signal,
-      onEnter: (layer, tensor) => {
-        // Below the lowest trained layer no gradient goes.
-        if (!entering || layer < this.view.lowest || layer === spec.layerCount) return false;
-        entering[layer] = tensor;
-        return true;
-      },
+      extraInputs: (layer) => this.#dropoutInputs(layer, batch, masks),
     });
+  }
+
+  /** Masks of the layer's own adapter; none for a layer without one. */
+  #dropoutInputs(
+    layer: number,
+    batch: TrainingBatch,
+    masks: DropoutMasks | null,
+  ): Record<string, DeviceTensor> {
+    if (!masks) return {};
+    const { backend, spec } = this.context;
+    const dims = matrixDims(spec);
+    const rows = batch.ids.length * batch.paddedLength;
+    const { trained } = this.view.adapter(layer, true);
+    return Object.fromEntries(
+      (trained?.matrices ?? []).map((matrix) => {
+        const width = dims[matrix][1];
+        return [`dropout.${matrix}`, backend.upload(masks(layer, matrix, rows * width), [rows, width])];
+      }),
+    );
+  }
+
+  /** How many of the topmost layers keep their activations for the way back: all that the allowance has room for. */
+  #keptLayers(batch: TrainingBatch): number {
+    const { spec } = this.context;
+    const perLayer = keptBytes(spec, batch.ids.length, batch.paddedLength);
+    return Math.min(spec.layerCount - this.view.lowest, Math.floor(this.view.keptBytes / perLayer));
   }
 
   async #loss(batch: TrainingBatch, y: DeviceTensor, tokenCount: number, withGradient: boolean) {
@@ -108,26 +171,39 @@ export class TrainingPass {
     batch.rows.forEach((row, n) => {
       spread[row] = n;
     });
-    const own = {
+    const own: Record<string, DeviceTensor> = {
       rows: backend.upload(batch.rows, [count]),
       labels: backend.upload(batch.labels, [count, 1]),
       weight: backend.upload(new Float32Array(count).fill(1 / tokenCount), [count, 1]),
       spread: backend.upload(spread, [rowCount]),
     };
     const { finalNorm, head } = weights;
-    const outputs = await backend.run(kernel, {
-      ...own,
-      x: y,
-      finalNorm,
-      head,
-      vocabulary: this.#vocabulary,
-    });
-    const loss = (await backend.read(outputs.loss!))[0]!;
-    for (const tensor of [...Object.values(own), outputs.loss!]) backend.release(tensor);
-    return { loss, dx: outputs.dx };
+    try {
+      const inputs = { ...own, x: y, finalNorm, head, vocabulary: this.#vocabulary };
+      const { loss, dx } = await backend.run(kernel, inputs);
+      own.loss = loss!;
+      return { loss: (await backend.read(loss!))[0]!, dx };
+    } finally {
+      this.#release(own);
+    }
+  }
+
+  /** Gives back what `tensors` holds, all or the named ones, and forgets it. */
+  #release(tensors: Record<string, DeviceTensor>, ...names: string[]): void {
+    for (const name of names.length > 0 ? names : Object.keys(tensors)) {
+      this.context.backend.release(tensors[name]!);
+      delete tensors[name];
+    }
   }
 
   dispose(): void {
     this.context.backend.release(this.#vocabulary);
   }
+}
+
+/** grad.<input> by input name; null where nothing trains. */
+function gradientsOf(outputs: Record<string, DeviceTensor>): Record<string, DeviceTensor> | null {
+  const trained = Object.entries(outputs).filter(([name]) => name.startsWith('grad.'));
+  if (trained.length === 0) return null;
+  return Object.fromEntries(trained.map(([name, tensor]) => [name.slice('grad.'.length), tensor]));
 }

@@ -2,23 +2,19 @@
  * Training on one model: parameters, gradients, AdamW, and what holds parameters back (frozen layers, masked weights, an
  * anchor). Knows no data sets, no methods, no page. Forward and backward: passes.ts.
  */
-import type { Backend, DeviceTensor } from '@/backends/backend.ts';
+import type { DeviceTensor } from '@/backends/backend.ts';
 import type { TrainedPart } from '@/kernels/layer-kernel.ts';
 import type { AdapterData } from '@/model/adapter-spec.ts';
 import { AppError } from '@/model/app-error.ts';
-import type { ModelSpec } from '@/model/spec.ts';
-import type { AdapterStack, LayerAdapter } from '../adapter-stack.ts';
-import type { DeviceWeights } from '../device-weights.ts';
-import type { LayerLoop } from '../layer-loop.ts';
-import { AdamW, type AdamWOptions } from './adamw.ts';
+import type { LayerAdapter } from '../adapter-stack.ts';
+import { AdamW } from './adamw.ts';
+import { dropoutMasks } from './dropout.ts';
 import type { TrainingBatch } from './examples.ts';
 import {
   copyLayers,
   type LayerTensors,
   type LayerValues,
-  type NamedValues,
   readLayers,
-  type TrainablePart,
   toAdapter,
   toReplacedWeights,
   trainableShapes,
@@ -26,37 +22,15 @@ import {
   weightTensors,
 } from './parameters.ts';
 import { TrainingPass } from './passes.ts';
+import {
+  DEFAULT_KEPT_BYTES,
+  type StepResult,
+  type TrainerContext,
+  type TrainerOptions,
+  type TrainerSnapshot,
+} from './trainer-options.ts';
 
-export interface TrainerOptions {
-  part: TrainablePart;
-  /** Per layer. A layer that does not train is frozen. */
-  trains: readonly boolean[];
-  /** Start values of LoRA tensors per trained layer; a full run starts from the weights. */
-  initial: ReadonlyArray<readonly NamedValues[] | null>;
-  adamw: AdamWOptions;
-  /** Largest norm of all gradients together; null = not clipped. */
-  clipNorm: number | null;
-}
-
-export interface StepResult {
-  /** Before the update, mean over all labelled tokens of the step. */
-  loss: number;
-  /** Before clipping; with the anchor's share, without masked weights. */
-  gradientNorm: number;
-  tokenCount: number;
-}
-
-/** What the trainer shares with the engine it belongs to. */
-export interface TrainerContext {
-  backend: Backend;
-  spec: ModelSpec;
-  weights: DeviceWeights;
-  loop: LayerLoop;
-  /** Frozen adapters underneath. */
-  adapters: AdapterStack;
-  /** Runs nothing else on the engine meanwhile. */
-  exclusive<T>(task: () => Promise<T>): Promise<T>;
-}
+export type { StepResult, TrainerContext, TrainerOptions, TrainerSnapshot } from './trainer-options.ts';
 
 export class Trainer {
   readonly #optimizer: AdamW;
@@ -90,8 +64,9 @@ export class Trainer {
     this.#optimizer = new AdamW(backend, options.adamw, shapes, trains);
     this.#pass = new TrainingPass(context, {
       lowest,
-      adapter: (layer) => this.#layerAdapter(layer),
+      adapter: (layer, dropout) => this.#layerAdapter(layer, dropout),
       part: (layer) => this.#part(layer),
+      keptBytes: options.keptBytes ?? DEFAULT_KEPT_BYTES,
     });
   }
 
@@ -226,17 +201,22 @@ export class Trainer {
     if (tokenCount === 0) {
       throw new AppError('bad-input', 'No token of these rows is a label.', 'Give rows with an answer.');
     }
+    const { dropout } = this.options;
     let loss = 0;
     let total: LayerTensors | null = null;
-    for (const batch of batches) {
-      const part = await this.#pass.backward(batch, tokenCount, signal);
+    for (const [index, batch] of batches.entries()) {
+      const masks = dropout ? dropoutMasks(dropout, { update: this.updateCount, batch: index }) : null;
+      const part = await this.#pass.backward(batch, tokenCount, masks, signal).catch((error) => {
+        if (total) this.#release(total);
+        throw error;
+      });
       loss += part.loss;
       total = total ? await this.#optimizer.sum(total, part.gradients) : part.gradients;
     }
     return { loss, gradients: total!, tokenCount };
   }
 
-  #layerAdapter(layer: number): LayerAdapter {
+  #layerAdapter(layer: number, dropout = false): LayerAdapter {
     const frozen = this.context.adapters.layers[layer]!;
     const { part } = this.options;
     const parameters = this.#parameters[layer];
@@ -244,7 +224,8 @@ export class Trainer {
     return {
       matrices: frozen.matrices,
       inputs: { ...frozen.inputs, ...parameters },
-      trained: part.kind === 'lora' ? { matrices: [...part.matrices], scaling: part.scaling } : undefined,
+      trained:
+        part.kind === 'lora' ? { matrices: [...part.matrices], scaling: part.scaling, dropout } : undefined,
     };
   }
 
@@ -276,13 +257,4 @@ export class Trainer {
       }
     }
   }
-}
-
-export interface TrainerSnapshot {
-  updateCount: number;
-  parameters: LayerValues;
-  first: LayerValues;
-  second: LayerValues;
-  /** Lisa's: where the last switch was. */
-  anchor: LayerValues | null;
 }
