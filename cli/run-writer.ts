@@ -1,6 +1,6 @@
 /** Collects experiments with their results into one run file: runs each part with its progress, names it, keeps it. */
 import path from 'node:path';
-import type { ExperimentEvent, ExperimentKind, ExperimentMap, PromptItem } from '@/protocol/experiments.ts';
+import type { ExperimentEvent, ExperimentMap, KeptKind, PromptItem } from '@/protocol/experiments.ts';
 import { type RunFile, type RunPart, writeRunFile } from '@/protocol/run-file.ts';
 import { appVersion } from './app-version.ts';
 import { writeWholeFile } from './files.ts';
@@ -24,7 +24,7 @@ export class RunWriter {
   ) {}
 
   /** Runs one experiment and keeps it as a part of the file. `onEvent` takes the place of the usual progress. */
-  async run<K extends ExperimentKind>(
+  async run<K extends KeptKind>(
     kind: K,
     label: string,
     params: ExperimentMap[K]['params'],

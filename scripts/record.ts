@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { BUNDLED_POOL_IDS } from '@/data/pools.ts';
-import type { ExperimentKind, ExperimentMap, RefusalCalibration } from '@/protocol/experiments.ts';
+import type { ExperimentMap, KeptKind, RefusalCalibration } from '@/protocol/experiments.ts';
 import {
   adaptersOf,
   type Config,
@@ -54,7 +54,7 @@ async function record(session: OpenSession, variant: ModelVariant, pools: Pools,
     pools: usedPools(pools, config()),
   };
   const writer = new RunWriter(session, head, signal);
-  const run = <K extends ExperimentKind>(
+  const run = <K extends KeptKind>(
     kind: K,
     label: string,
     request: { params: ExperimentMap[K]['params'] },
@@ -76,7 +76,7 @@ async function record(session: OpenSession, variant: ModelVariant, pools: Pools,
 }
 
 async function recordScans(
-  run: <K extends ExperimentKind>(
+  run: <K extends KeptKind>(
     kind: K,
     label: string,
     request: { params: ExperimentMap[K]['params'] },

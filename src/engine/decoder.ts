@@ -21,6 +21,8 @@ export interface DecodeRequest {
   adapters: AdapterStack;
   maxNewTokens: number;
   stopIds: readonly number[];
+  /** Called with every token as it is decided. */
+  onToken?: (row: number, id: number) => void;
   signal?: AbortSignal;
 }
 
@@ -44,6 +46,7 @@ export class Decoder {
         next.forEach((id, row) => {
           if (finished[row]) return;
           answers[row]!.push(id);
+          request.onToken?.(row, id);
           finished[row] = stopIds.includes(id) || answers[row]!.length >= maxNewTokens;
         });
         if (finished.every(Boolean)) return answers.map((ids) => Int32Array.from(ids));

@@ -46,6 +46,8 @@ export interface GenerateOptions extends PassOptions<Int32Array> {
   maxNewTokens: number;
   /** An answer ends after one of these (it is included); empty = never. */
   stopIds: readonly number[];
+  /** Called with every token of a sequence as it is decided, before the next one is computed. */
+  onToken?: (index: number, id: number) => void;
 }
 
 export interface EngineInfo {

@@ -102,6 +102,9 @@ describe('the layer engine', () => {
       const [alone] = await engine.generate([ids], PLAIN, options);
       expect([...batch[n]!]).toEqual([...alone!]);
     }
+    const told: number[][] = SEQUENCES.map(() => []);
+    await engine.generate(SEQUENCES, PLAIN, { ...options, onToken: (index, id) => told[index]!.push(id) });
+    expect(told).toEqual(batch.map((ids) => [...ids]));
     const stop = batch[0]![2]!;
     const [stopped] = await engine.generate([SEQUENCES[0]!], PLAIN, { maxNewTokens: 8, stopIds: [stop] });
     expect([...stopped!]).toEqual([...batch[0]!].slice(0, batch[0]!.indexOf(stop) + 1));

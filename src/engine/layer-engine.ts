@@ -193,6 +193,7 @@ export class LayerEngine implements Engine {
         ...call,
         maxNewTokens: options.maxNewTokens,
         stopIds: options.stopIds,
+        onToken: (row, id) => options.onToken?.(batch.indices[row]!, id),
       });
     });
   }

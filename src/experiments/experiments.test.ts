@@ -316,3 +316,29 @@ describe('VectorStore', () => {
     expect(context.vectors.set(second.vectorsKey)?.normal).toHaveLength(10);
   });
 });
+
+describe('an answer to one prompt', () => {
+  const asked = { ...base, prompt: 'a!', rules: DEFAULT_REFUSAL_RULES, maxNewTokens: 8 };
+
+  it('is handed out as it grows, without the end token, and judged by the rules', async () => {
+    const { context } = setup();
+    const { result, partials } = await run(context, 'answer', asked);
+    expect(partials).toEqual([{ answer: FAKE_ANSWER, tokenCount: 1 }]);
+    expect(result).toMatchObject({
+      answer: FAKE_ANSWER,
+      responseClass: 'answered',
+      tokenCount: 1,
+      ended: true,
+    });
+    const aligned = await run(context, 'answer', { ...asked, setting: { adapters: ['safety'], scale: [] } });
+    expect(aligned.result).toMatchObject({ answer: FAKE_REFUSAL, responseClass: 'refused' });
+  });
+
+  it('of no token at all is refused before anything runs', async () => {
+    const { context, engine } = setup();
+    await expect(run(context, 'answer', { ...asked, maxNewTokens: 0 })).rejects.toMatchObject({
+      code: 'bad-input',
+    });
+    expect(engine.runs.generate).toBe(0);
+  });
+});

@@ -1,5 +1,6 @@
 /** The experiments by name. */
 import type { Experiment, ExperimentKind, ExperimentMap } from '@/protocol/experiments.ts';
+import { answerExperiment } from './answer.ts';
 import { attentionExperiment } from './attention.ts';
 import { bandScanExperiment } from './band-scan.ts';
 import { calibrateExperiment } from './calibrate.ts';
@@ -24,6 +25,7 @@ export const EXPERIMENTS: Experiments = {
   calibrate: calibrateExperiment,
   count: countExperiment,
   bandScan: bandScanExperiment,
+  answer: answerExperiment,
   train: trainExperiment,
 };
 

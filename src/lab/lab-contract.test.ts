@@ -104,6 +104,18 @@ describe.each(Object.entries(makers))('%s', (_, make) => {
     expect(partials).toEqual(result.outcomes);
   });
 
+  it('hands out an answer as it grows, and all of it before the result', async () => {
+    const lab = await loaded();
+    const { template, setting, rules } = countParams;
+    const sofar: number[] = [];
+    const params = { template, setting, rules, prompt: 'q!', maxNewTokens: 4 };
+    const result = await lab.run('answer', params, (event) => {
+      if (event.type === 'partial') sofar.push(event.partial.tokenCount);
+    });
+    expect(sofar).toEqual([1]);
+    expect(result).toMatchObject({ tokenCount: 1, ended: true });
+  });
+
   it('hands over typed arrays as typed arrays', async () => {
     const lab = await loaded();
     const { template, setting, prompts } = countParams;

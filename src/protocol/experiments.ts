@@ -210,6 +210,25 @@ export interface BandScanResult {
   points: BandPoint[];
 }
 
+// ---------------------------------------------------------------- answering one prompt, token by token
+
+export interface AnswerParams extends ModelContext {
+  prompt: string;
+  rules: RefusalRules;
+  maxNewTokens: number;
+}
+/** The whole text each time: a token may be half a letter, which the next one completes. */
+export interface AnswerSoFar {
+  answer: string;
+  tokenCount: number;
+}
+export interface AnswerResult
+  extends AnswerSoFar,
+    Required<Pick<PromptOutcome, 'answer' | 'answerIds' | 'responseClass' | 'reason'>> {
+  /** The model ended it; else it was cut after maxNewTokens. */
+  ended: boolean;
+}
+
 // ---------------------------------------------------------------- the map
 
 export interface ExperimentMap {
@@ -219,10 +238,13 @@ export interface ExperimentMap {
   calibrate: { params: CalibrateParams; event: PromptOutcome; result: CalibrateResult };
   count: { params: CountParams; event: PromptOutcome; result: CountResult };
   bandScan: { params: BandScanParams; event: BandPoint; result: BandScanResult };
+  answer: { params: AnswerParams; event: AnswerSoFar; result: AnswerResult };
   /** A signal that aborts pauses the run: it ends with a checkpoint and a result that says so. */
   train: { params: TrainParams; event: TrainEvent; result: TrainResult };
 }
 export type ExperimentKind = keyof ExperimentMap;
+/** Results that shelves and run files hold; an answer to a typed prompt is read and gone. */
+export type KeptKind = Exclude<ExperimentKind, 'answer'>;
 
 /** Progress of any long call. done and total count `unit`s. */
 export interface Progress {

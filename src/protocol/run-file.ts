@@ -8,7 +8,7 @@ import { AppError } from '@/model/app-error.ts';
 import { sha256Hex } from '@/model/sha256.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
-import type { ExperimentKind, ExperimentMap, PromptItem } from './experiments.ts';
+import type { ExperimentMap, KeptKind, PromptItem } from './experiments.ts';
 import {
   calibration,
   context,
@@ -52,7 +52,7 @@ const pairChoice = z.discriminatedUnion('kind', [
 // ---------------------------------------------------------------- one schema per experiment, parameters and result
 
 type Shape = Record<string, z.ZodMiniType>;
-const part = <K extends ExperimentKind, P extends Shape, R extends Shape>(kind: K, params: P, result: R) =>
+const part = <K extends KeptKind, P extends Shape, R extends Shape>(kind: K, params: P, result: R) =>
   z.object({
     kind: z.literal(kind),
     /** What a person reads: "aligned, layers 8-13, alpha 1.1". */
@@ -201,13 +201,13 @@ type StoredPart = z.output<typeof partSchema>;
 
 /** One experiment with its result; parameters hold the prompts themselves, so it can be run again as it is. */
 export type RunPart = {
-  [K in ExperimentKind]: {
+  [K in KeptKind]: {
     kind: K;
     label: string;
     params: ExperimentMap[K]['params'];
     result: ExperimentMap[K]['result'];
   };
-}[ExperimentKind];
+}[KeptKind];
 
 export interface RunFile extends Omit<z.output<typeof runFileSchema>, 'pools' | 'parts' | 'partsSha256'> {
   pools: Record<string, PromptItem[]>;
@@ -354,7 +354,7 @@ const PROMPT_FIELDS = {
   bandScan: ['prompts'],
   // Its probe's prompts and its rows stay with it: a training run is whole in one part.
   train: [],
-} as const satisfies Record<ExperimentKind, readonly string[]>;
+} as const satisfies Record<KeptKind, readonly string[]>;
 
 function withReferences(one: RunPart, pools: Record<string, PromptItem[]>): StoredPart {
   const params: Record<string, unknown> = { ...one.params };

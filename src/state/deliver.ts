@@ -1,7 +1,7 @@
 /**
  * Turns what a lab answers, piece by piece and at the end, into entries for the shelf. Pure.
  */
-import type { ExperimentKind, ExperimentMap, PromptOutcome } from '@/protocol/experiments.ts';
+import type { ExperimentMap, KeptKind, PromptOutcome } from '@/protocol/experiments.ts';
 import type { Provenance } from '@/views/index.ts';
 import { type Entry, type EntryMap, keyOf, liveOf, type ResultMap } from './results.ts';
 import type { AppState } from './store.ts';
@@ -10,7 +10,7 @@ import type { Wanted } from './wanted.ts';
 /** `state` gives what is on the shelf already and who computes. */
 type Shelf = Pick<AppState, 'results' | 'lab' | 'source' | 'config'>;
 
-export function partial<K extends ExperimentKind>(
+export function partial<K extends KeptKind>(
   work: Wanted<K>,
   piece: ExperimentMap[K]['event'],
   shelf: Shelf,
@@ -42,7 +42,7 @@ export function partial<K extends ExperimentKind>(
   }
 }
 
-export function finished<K extends ExperimentKind>(
+export function finished<K extends KeptKind>(
   work: Wanted<K>,
   result: ExperimentMap[K]['result'],
   shelf: Shelf,
@@ -151,7 +151,7 @@ function unscaledCount(
   return countEntry(count, shifted, shelf.results.live, shelf);
 }
 
-function entry<K extends ExperimentKind>(
+function entry<K extends KeptKind>(
   work: Pick<Wanted, 'key' | 'params' | 'kind'>,
   kind: K,
   value: ResultMap[K],

@@ -2,7 +2,7 @@
  * What was computed here, under the settings on screen, as a run file's content: every part with the parameters that
  * repeat it. Recorded numbers are left out: they have a file already, written by another machine. Pure.
  */
-import type { ExperimentKind, ExperimentMap, PromptOutcome } from '@/protocol/experiments.ts';
+import type { ExperimentMap, KeptKind, PromptOutcome } from '@/protocol/experiments.ts';
 import type { RunFile, RunPart } from '@/protocol/run-file.ts';
 import { ALPHA_MAX, ALPHA_MIN, ALPHA_STEP, snapAlpha } from './config.ts';
 import { tally } from './outcomes.ts';
@@ -145,7 +145,7 @@ function decodedUnscaled(
   return outcomes;
 }
 
-function found<K extends ExperimentKind & keyof ExperimentMap>(
+function found<K extends KeptKind & keyof ExperimentMap>(
   results: Live,
   kind: K,
   key: string,

@@ -3,12 +3,7 @@
  * What runs when stands in wanted.ts.
  */
 import type { ModelSetting } from '@/engine/engine.ts';
-import type {
-  ExperimentKind,
-  ExperimentMap,
-  RefusalCalibration,
-  RefusalRules,
-} from '@/protocol/experiments.ts';
+import type { ExperimentMap, KeptKind, RefusalCalibration, RefusalRules } from '@/protocol/experiments.ts';
 import { adaptersOf, type Config, type ModelVariant, matricesOf } from './config.ts';
 import {
   attentionPrompts,
@@ -65,8 +60,8 @@ export interface CalibratedPart {
   end: number;
 }
 
-export type Request<K extends ExperimentKind> = { key: string; params: ExperimentMap[K]['params'] };
-const request = <K extends ExperimentKind>(
+export type Request<K extends KeptKind> = { key: string; params: ExperimentMap[K]['params'] };
+const request = <K extends KeptKind>(
   { modelKey }: Situation,
   kind: K,
   params: ExperimentMap[K]['params'],

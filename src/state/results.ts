@@ -6,8 +6,8 @@ import type {
   AttentionPicture,
   BandScanResult,
   CosineMatrixResult,
-  ExperimentKind,
   ExperimentMap,
+  KeptKind,
   ModelContext,
   PromptItem,
   PromptOutcome,
@@ -42,7 +42,7 @@ export interface ResultMap {
   train: TrainResult;
 }
 
-export interface Entry<K extends ExperimentKind = ExperimentKind> {
+export interface Entry<K extends KeptKind = KeptKind> {
   kind: K;
   key: string;
   value: ResultMap[K];
@@ -65,7 +65,7 @@ export const NO_RESULTS: Results = { live: {}, recorded: {} };
  * What an experiment's answer depends on, as one string; the same for a live request and for a recorded part.
  * Left out: what only steers the way there (order, batch sizes, which bands first).
  */
-export function keyOf<K extends ExperimentKind>(
+export function keyOf<K extends KeptKind>(
   kind: K,
   modelKey: string,
   params: ExperimentMap[K]['params'],
@@ -73,8 +73,8 @@ export function keyOf<K extends ExperimentKind>(
   return `${kind}:${JSON.stringify([modelKey, ...dependencies(kind, params)])}`;
 }
 
-function dependencies(kind: ExperimentKind, params: ExperimentMap[ExperimentKind]['params']): unknown[] {
-  const of = <K extends ExperimentKind>(_: K) => params as ExperimentMap[K]['params'];
+function dependencies(kind: KeptKind, params: ExperimentMap[KeptKind]['params']): unknown[] {
+  const of = <K extends KeptKind>(_: K) => params as ExperimentMap[K]['params'];
   const setting = ({ template, setting: { adapters, scale } }: ModelContext) => [
     template,
     adapters,
@@ -173,18 +173,18 @@ function fromLargerCount(
 }
 
 /** A live result in full, else the recorded one, else whatever part of the live one there is. */
-export function best<K extends ExperimentKind>(results: Results, kind: K, key: string): Entry<K> | null {
+export function best<K extends KeptKind>(results: Results, kind: K, key: string): Entry<K> | null {
   const live = results.live[key];
   if (live?.complete) return as(live, kind);
   const recorded = results.recorded[key];
   return as(recorded ?? live, kind);
 }
 
-export function liveOf<K extends ExperimentKind>(results: Results, kind: K, key: string): Entry<K> | null {
+export function liveOf<K extends KeptKind>(results: Results, kind: K, key: string): Entry<K> | null {
   return as(results.live[key], kind);
 }
 
-function as<K extends ExperimentKind>(entry: Entry | undefined, kind: K): Entry<K> | null {
+function as<K extends KeptKind>(entry: Entry | undefined, kind: K): Entry<K> | null {
   return entry && entry.kind === kind ? (entry as Entry<K>) : null;
 }
 

@@ -1,7 +1,7 @@
 /** From the store to what pictures take: entries, and the state each picture is in. Hooks only; no computing. */
 import { useMemo } from 'react';
 import { useShallow } from 'zustand/react/shallow';
-import type { ExperimentKind } from '@/protocol/experiments.ts';
+import type { KeptKind } from '@/protocol/experiments.ts';
 import type { FigureProps, FigureStatus, PendingWork } from '@/views/index.ts';
 import { progressWords } from './progress-words.ts';
 import {
@@ -48,10 +48,10 @@ export function keyAt(situation: Situation, name: string, make: () => string): s
   return key;
 }
 
-type Finder<K extends ExperimentKind> = (state: AppState) => Entry<K> | null;
+type Finder<K extends KeptKind> = (state: AppState) => Entry<K> | null;
 
 /** The entry under the key that the present situation asks for. Same entry, same object: no drawing anew in a drag. */
-function finder<K extends ExperimentKind>(
+function finder<K extends KeptKind>(
   kind: K,
   keyFor: (situation: Situation, state: AppState) => string | null,
 ): Finder<K> {

@@ -2,7 +2,7 @@
  * From the state to the list of work that is wanted now, most urgent first: pure, so that "what runs when" can be read
  * and tested in one place. What each piece of work is asked with stands in requests.ts; running it is session.ts's business.
  */
-import type { ExperimentKind, ExperimentMap, PromptItem } from '@/protocol/experiments.ts';
+import type { ExperimentMap, KeptKind, PromptItem } from '@/protocol/experiments.ts';
 import { attentionPrompts, type CountedPool } from './pools.ts';
 import {
   attentionRequest,
@@ -17,7 +17,7 @@ import {
 } from './requests.ts';
 import { best, type CountMode, type Entry, liveOf, type Results } from './results.ts';
 
-export interface Wanted<K extends ExperimentKind = ExperimentKind> {
+export interface Wanted<K extends KeptKind = KeptKind> {
   slot: string;
   priority: number;
   label: string;
@@ -74,7 +74,7 @@ export function wantedWork({ situation, results, settled, layerCount }: Moment):
   const { config, pools, modelKey } = situation;
   const { alpha } = config;
   const work: Wanted[] = [];
-  const want = <K extends ExperimentKind>(
+  const want = <K extends KeptKind>(
     slot: string,
     priority: number,
     label: string,

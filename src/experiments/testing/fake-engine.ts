@@ -131,9 +131,11 @@ export function createFakeEngine(options: { msPerItem?: number } = {}): FakeEngi
         return logits;
       }),
     generate: (sequences, setting, passOptions) =>
-      each('generate', sequences, passOptions, (ids) =>
-        Int32Array.from([refusalLogit(ids, setting) > 0 ? REFUSE_ID : ANSWER_ID, STOP_ID]),
-      ),
+      each('generate', sequences, passOptions, (ids) => {
+        const answer = [refusalLogit(ids, setting) > 0 ? REFUSE_ID : ANSWER_ID, STOP_ID];
+        for (const id of answer) passOptions.onToken?.(sequences.indexOf(ids), id);
+        return Int32Array.from(answer);
+      }),
     close: async () => {
       isClosed = true;
     },
