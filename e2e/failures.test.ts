@@ -1,6 +1,7 @@
 /**
  * What goes wrong, done on purpose: each time the page says what happened and what to do, falls back where it can, keeps
- * its settings and goes on. On the bundled model in a real Chromium; what works is in explorer.test.ts.
+ * its settings and goes on. On the bundled model in a real Chromium; what works is in explorer.test.ts, memory and graphics
+ * that run short or go away in resources.test.ts.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,7 +14,9 @@ import {
   alphaSlider,
   chooseFiles,
   holdModel,
-  microFiles,
+  injectIntoWorker,
+  labWorker,
+  loadAgain,
   notices,
   type OpenedBench,
   openBench,
@@ -21,6 +24,7 @@ import {
   repositoryFile,
   settingsIn,
   truthOf,
+  waitForBackend,
   waitForNotice,
   waitForTruth,
 } from './testing/bench-page.ts';
@@ -43,11 +47,6 @@ async function expectUsable(page: Page): Promise<void> {
   await page.keyboard.press('ArrowLeft');
   await page.waitForFunction(() => location.search.includes('alpha=0.9&'));
 }
-
-const waitForBackend = (page: Page, words: string) =>
-  page.locator('.run-facts', { hasText: words }).waitFor({ timeout: 120_000 });
-const loadAgain = (page: Page) => page.locator('.notice').getByRole('button', { name: 'Load again' }).click();
-const labWorker = (page: Page) => page.workers().find((worker) => /lab\.worker/.test(worker.url()))!;
 
 let harness: Harness;
 beforeAll(async () => {
@@ -154,12 +153,7 @@ describe('what a browser lacks', () => {
   test('WebGPU itself: the same', async () => {
     const { page, close } = await openBench(harness, query({ backend: 'webgpu' }), {
       // Chromium has no switch for it: the worker's own view of it is taken away before anything looks.
-      prepare: (page) =>
-        page.route('**/lab.worker-*.js', async (route) => {
-          const response = await route.fetch();
-          const body = `delete WorkerNavigator.prototype.gpu;${await response.text()}`;
-          await route.fulfill({ response, body });
-        }),
+      prepare: (page) => injectIntoWorker(page, 'delete WorkerNavigator.prototype.gpu'),
     });
     await waitForBackend(page, 'WebAssembly');
     expect((await notices(page)).map(({ text }) => text)).toEqual([
@@ -190,29 +184,6 @@ describe('what a browser lacks', () => {
     await waitForBackend(page, 's per count');
     await expectKept(page);
     await close();
-  });
-});
-
-describe('what a browser loses', () => {
-  test('the graphics device, while it computes: WebAssembly takes over under the same settings', async () => {
-    const withGpu = await startHarness({ site: 'app', webgpu: true });
-    try {
-      const kept = { alpha: '0.9', range: '1-4', n: '8', ghost: 'off' };
-      const settings = new URLSearchParams({ ...kept, backend: 'webgpu' }).toString();
-      // The micro model: the bundled one would take minutes on a software adapter.
-      const { page } = await openBench(withGpu, settings, { prepare: holdModel });
-      await chooseFiles(page, await microFiles());
-      await page.locator('.run-facts', { hasText: 'WebGPU' }).waitFor({ timeout: 120_000 });
-      const devtools = await withGpu.browser.newBrowserCDPSession();
-      await devtools.send('Browser.crashGpuProcess').catch(() => {});
-      await page.locator('.run-facts', { hasText: 'WebAssembly' }).waitFor({ timeout: 120_000 });
-      await waitForNotice(page, /WebAssembly is used instead/);
-      expect(settingsIn(page)).toMatchObject({ ...kept, backend: 'webgpu' });
-      expect(await alphaSlider(page).inputValue()).toBe('0.9');
-      await waitForTruth(page, 'similarity', 'exact');
-    } finally {
-      await withGpu.close();
-    }
   });
 });
 

@@ -45,6 +45,24 @@ export async function holdModel(page: Page): Promise<() => void> {
   return release;
 }
 
+/** Runs `code` in the worker of the model before anything of ours does, for faults that a browser has no switch for. */
+export async function injectIntoWorker(page: Page, code: string): Promise<void> {
+  await page.route('**/lab.worker-*.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${code};${await response.text()}` });
+  });
+}
+
+/** The worker of the model. */
+export const labWorker = (page: Page) => page.workers().find((worker) => /lab\.worker/.test(worker.url()))!;
+
+/** Waits until the line of facts names what the model runs on. */
+export const waitForBackend = (page: Page, words: string) =>
+  page.locator('.run-facts', { hasText: words }).waitFor({ timeout: 120_000 });
+
+export const loadAgain = (page: Page) =>
+  page.locator('.notice').getByRole('button', { name: 'Load again' }).click();
+
 /** The page without its recorded runs, so that every number on it was computed in it. */
 export async function withoutRecorded(page: Page): Promise<void> {
   await page.route('**/recorded/index.json', (route) => route.fulfill({ json: { files: [] } }));

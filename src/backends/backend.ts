@@ -16,6 +16,8 @@ export interface Kernel {
 
 export interface Backend {
   readonly info: BackendInfo;
+  /** The largest tensor that can be uploaded, in bytes; Infinity where memory alone decides. */
+  readonly maxTensorBytes: number;
   compile(graph: Uint8Array): Promise<Kernel>;
   /** A tensor for repeated use as an input; `release` gives its memory back. The array may be kept, not copied. */
   upload(data: Float32Array | Int32Array, dims: readonly number[]): DeviceTensor;

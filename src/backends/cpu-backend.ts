@@ -13,6 +13,7 @@ export interface OrtModule {
 }
 
 export class CpuBackend implements Backend {
+  readonly maxTensorBytes = Number.POSITIVE_INFINITY;
   readonly #mutex = new Mutex();
   readonly #sessions = new Set<InferenceSession>();
 

@@ -28,6 +28,8 @@ export class WebGpuBackend implements Backend {
   readonly #mutex = new Mutex();
   readonly #sessions = new Set<ort.InferenceSession>();
   #lost: string | null = null;
+  /** The first error that the device reported without anybody waiting for it: from then on its numbers cannot be trusted. */
+  #failure: GPUError | null = null;
 
   constructor(
     readonly info: BackendInfo,
@@ -36,6 +38,15 @@ export class WebGpuBackend implements Backend {
     void device.lost.then(({ message, reason }) => {
       this.#lost = message || reason;
     });
+    // A buffer that could not be made raises no exception: without this, runs would go on with whatever is in its place.
+    device.addEventListener('uncapturederror', ({ error }) => {
+      this.#failure ??= error;
+    });
+  }
+
+  get maxTensorBytes(): number {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    return Math.min(maxBufferSize, maxStorageBufferBindingSize);
   }
 
   compile(graph: Uint8Array): Promise<Kernel> {
@@ -95,11 +106,14 @@ export class WebGpuBackend implements Backend {
   /** One call at a time, and errors in a person's words. */
   #guard<T>(task: () => Promise<T>): Promise<T> {
     return this.#mutex.run(async () => {
+      let result: T;
       try {
-        return await task();
+        result = await task();
       } catch (cause) {
         throw this.#explain(cause as Error);
       }
+      if (this.#failure) throw this.#explain(new Error(this.#failure.message));
+      return result;
     });
   }
 
@@ -112,14 +126,20 @@ export class WebGpuBackend implements Backend {
         { cause },
       );
     }
-    if (/out of memory/i.test(cause.message)) {
+    if (this.#failure instanceof GPUOutOfMemoryError || /out of memory/i.test(cause.message)) {
       return new AppError(
         'out-of-memory',
         'The GPU has no memory left for this model.',
         'Continue on WASM, or close other tabs.',
-        {
-          cause,
-        },
+        { cause },
+      );
+    }
+    if (this.#failure) {
+      return new AppError(
+        'device-lost',
+        `The GPU refused a step, so its numbers cannot be trusted (${this.#failure.message}).`,
+        'Your settings and results are kept; the model is loaded again, or continue on WASM.',
+        { cause },
       );
     }
     return cause;

@@ -1,5 +1,6 @@
 /** The model's weights where the backend wants them, uploaded once. The embedding also stays here for row look-ups. */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
+import { AppError } from '@/model/app-error.ts';
 import { MATRIX_NAMES, type ModelSpec, matrixDims, type WeightReader } from '@/model/spec.ts';
 
 export interface DeviceWeights {
@@ -11,6 +12,7 @@ export interface DeviceWeights {
   embedding: Float32Array;
 }
 
+/** @throws AppError 'no-backend' where a tensor is larger than the backend takes, before anything is read */
 export async function uploadWeights(
   backend: Backend,
   spec: ModelSpec,
@@ -19,6 +21,7 @@ export async function uploadWeights(
   signal?: AbortSignal,
 ): Promise<DeviceWeights> {
   const dims = matrixDims(spec);
+  checkSizes(backend, spec);
   const norm = (data: Float32Array) => backend.upload(data, [spec.hiddenSize]);
   const layers: DeviceWeights['layers'] = [];
   for (let index = 0; index < spec.layerCount; index++) {
@@ -41,6 +44,24 @@ export async function uploadWeights(
     embedding,
   };
 }
+
+/** Weights are float32 on every backend. */
+function checkSizes({ maxTensorBytes }: Backend, spec: ModelSpec): void {
+  const matrices = Object.entries({
+    ...matrixDims(spec),
+    output: [spec.vocabSize, spec.hiddenSize] as const,
+  });
+  const sizes = matrices.map(([name, [rows, columns]]) => ({ name, bytes: 4 * rows * columns }));
+  const largest = sizes.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+  if (largest.bytes <= maxTensorBytes) return;
+  throw new AppError(
+    'no-backend',
+    `The graphics adapter takes tensors of at most ${mebibytes(maxTensorBytes)}; this model’s ${largest.name} matrix has ${mebibytes(largest.bytes)}.`,
+    'The page continues on WASM; a smaller model may fit.',
+  );
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toPrecision(3)} MiB`;
 
 /** Rows of the embedding for ids, padded with zeros to [rows * length, hiddenSize]. */
 export function embedBatch(
