@@ -5,6 +5,7 @@
  */
 import type { AdapterData } from '@/model/adapter-spec.ts';
 import type { MatrixName, ModelSpec } from '@/model/spec.ts';
+import type { FanWork, RangeFan, RangeFanOptions } from './range-fan.ts';
 import type { Trainer, TrainerOptions } from './train/trainer.ts';
 
 /** Multiply the named weight matrices of layers first..last by alpha (paper eq. 1). Later rules multiply on top. */
@@ -108,3 +109,19 @@ export interface Engine {
   /** Frees device memory and sessions; the engine is unusable afterwards. */
   close(): Promise<void>;
 }
+  /**
+   * Sum of the natural log-probabilities of each sequence's tokens from its `from` (at least 1) on, each given those before
+   * it. Absent where an engine cannot score text.
+   */
+  logProbs?(
+    sequences: readonly ScoredText[],
+    setting: ModelSetting,
+    options?: PassOptions<number>,
+  ): Promise<number[]>;
+  /** Logits under many ranges that begin at one layer; they are handed out, not kept. Returns the work it took. */
+  rangeLogits(
+    sequences: readonly TokenIds[],
+    setting: ModelSetting,
+    fan: RangeFan,
+    options: RangeFanOptions,
+  ): Promise<FanWork>;

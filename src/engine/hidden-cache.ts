@@ -3,9 +3,16 @@
  * scaled pass starts at i. Bounded by bytes; the least recently used batch goes first.
  */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
+import type { AdapterStack } from './adapter-stack.ts';
+import type { Batch } from './batches.ts';
 
 /** Enough for 200 prompts of a dozen tokens through 30 layers of width 576, twice. */
 const DEFAULT_CAPACITY_BYTES = 400 * 2 ** 20;
+
+/** What the unscaled states of a batch depend on. */
+export function batchKey(adapters: AdapterStack, prefixIds: Int32Array, batch: Batch): string {
+  return `${adapters.key}:${prefixIds.join(',')}:${batch.suffixes.map((ids) => ids.join(',')).join(';')}`;
+}
 
 export class HiddenCache {
   readonly #batches = new Map<string, Map<number, DeviceTensor>>();

@@ -21,11 +21,12 @@ import type {
   PassOptions,
   TokenIds,
 } from './engine.ts';
-import { HiddenCache } from './hidden-cache.ts';
+import { batchKey, HiddenCache } from './hidden-cache.ts';
 import { LayerLoop, type LoopRequest } from './layer-loop.ts';
 import { PrefixStore, type PrefixUse } from './prefix-store.ts';
 import { type ScalePlan, scalePlan } from './scale-plan.ts';
 import { Trainer, type TrainerContext, type TrainerOptions } from './train/trainer.ts';
+import { type FanWork, type RangeFan, type RangeFanOptions, runRangeFan } from './range-fan.ts';
 
 /** One call: which model runs, and what it shares. */
 interface Call {
@@ -200,6 +201,46 @@ export class LayerEngine implements Engine {
 
   async close(): Promise<void> {
     await this.#mutex.run(async () => {
+  async logProbs(
+    sequences: readonly ScoredText[],
+    setting: ModelSetting,
+    options: PassOptions<number> = {},
+  ): Promise<number[]> {
+    checkScored(sequences);
+    const runBatch = async (batch: Batch, call: Call) => {
+      const { y } = await this.#runLayers(call, batch, this.#embed(batch), 0, this.spec.layerCount, {});
+      const labels = labelledTokens(sequences, batch, call.prefixIds.length);
+      const sums = await sumLogProbs(this.backend, this.#loop, this.weights, this.spec, y, labels);
+      this.backend.release(y);
+      return sums;
+    };
+    // What predicts a scored token must run in the batch, not lie in a shared prefix.
+    const prefixLimit = Math.min(...sequences.map(({ from }) => from - 1));
+    const ids = sequences.map((one) => one.ids);
+    return this.#each(ids, setting, options, runBatch, prefixLimit);
+  }
+
+  rangeLogits(
+    sequences: readonly TokenIds[],
+    setting: ModelSetting,
+    fan: RangeFan,
+    options: RangeFanOptions,
+  ): Promise<FanWork> {
+    return this.#mutex.run(async () => {
+      this.#check(sequences);
+      const { backend, spec, weights } = this;
+      const parts = {
+        backend,
+        spec,
+        weights,
+        loop: this.#loop,
+        prefixes: this.#prefixes,
+        hidden: this.#hidden,
+      };
+      return runRangeFan(parts, this.#stack(setting.adapters), sequences, setting, fan, options);
+    });
+  }
+
       this.#prefixes.clear();
       this.#hidden.clear();
       await this.backend.close();
@@ -210,7 +251,7 @@ export class LayerEngine implements Engine {
   async #lastStates(call: Call, batch: Batch): Promise<DeviceTensor> {
     const { layerCount } = this.spec;
     const { plan, adapters, prefixIds } = call;
-    const key = `${adapters.key}:${prefixIds.join(',')}:${batch.suffixes.map((ids) => ids.join(',')).join(';')}`;
+    const key = batchKey(adapters, prefixIds, batch);
     const known = this.#hidden.deepest(key, plan.firstScaled);
     /** A copy of what the cache keeps: callers release what they get. */
     const copy = (rows: DeviceTensor) => this.#loop.gather(rows, [...batch.indices.keys()]);

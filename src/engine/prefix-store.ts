@@ -14,7 +14,9 @@ import { type ScalePlan, scalePlan } from './scale-plan.ts';
 /** Prefixes kept: a handful of pools under a few adapters. */
 const CAPACITY = 12;
 
-interface StoredPrefix {
+/** Kept by the store: nobody else releases them. */
+export interface StoredPrefix {
+  /** Enters layer k; [P, D]. */
   entering: DeviceTensor[];
   keys: KeyValue[];
 }
@@ -43,7 +45,7 @@ export class PrefixStore {
     signal?: AbortSignal,
   ): Promise<PrefixUse> {
     if (prefix.length === 0) return { keys: undefined, length: 0, release: () => undefined };
-    const base = await this.#unscaled(prefix, adapters, signal);
+    const base = await this.unscaled(prefix, adapters, signal);
     const { firstScaled } = plan;
     const { layerCount } = this.spec;
     if (firstScaled >= layerCount)
@@ -73,7 +75,8 @@ export class PrefixStore {
     this.#stored.clear();
   }
 
-  async #unscaled(prefix: Int32Array, adapters: AdapterStack, signal?: AbortSignal): Promise<StoredPrefix> {
+  /** Keys of the beginning in the bare model, and what enters each layer. */
+  async unscaled(prefix: Int32Array, adapters: AdapterStack, signal?: AbortSignal): Promise<StoredPrefix> {
     const key = `${adapters.key}:${prefix.join(',')}`;
     const known = this.#stored.get(key);
     if (known) {

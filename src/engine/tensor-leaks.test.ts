@@ -32,6 +32,13 @@ const calls: Record<string, (setting: ModelSetting, signal: AbortSignal) => Prom
   attention: (setting, signal) => engine.attention(SEQUENCES, setting, { signal }),
   generate: (setting, signal) =>
     engine.generate(SEQUENCES, setting, { maxNewTokens: 3, stopIds: [], signal }),
+  rangeLogits: (setting, signal) =>
+    engine.rangeLogits(
+      SEQUENCES,
+      setting,
+      { first: 1, lasts: [1, 3, 5], alpha: 1.1, matrices: MATRIX_NAMES },
+      { signal, onItem: () => undefined },
+    ),
 };
 
 beforeAll(async () => {

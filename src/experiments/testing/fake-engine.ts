@@ -95,7 +95,7 @@ export function createFakeEngine(options: { msPerItem?: number } = {}): FakeEngi
     return results;
   }
 
-  return {
+  const engine: FakeEngine = {
     runs,
     lastRun,
     get isClosed() {
@@ -130,6 +130,15 @@ export function createFakeEngine(options: { msPerItem?: number } = {}): FakeEngi
         logits[ANSWER_ID] = 0;
         return logits;
       }),
+    rangeLogits: async (sequences, setting, { lasts, ...rule }, { signal, onItem }) => {
+      const passes = lasts.length * FAKE_SPEC.layerCount * sequences.length;
+      for (const last of lasts) {
+        const scale = [...setting.scale, { ...rule, last }];
+        const onEach = (index: number, logits: Float32Array) => onItem(last, index, logits);
+        await engine.logits(sequences, { ...setting, scale }, { signal, onItem: onEach });
+      }
+      return { layerRuns: { run: passes, full: passes }, tokenRuns: { run: passes, full: passes } };
+    },
     generate: (sequences, setting, passOptions) =>
       each('generate', sequences, passOptions, (ids) => {
         const answer = [refusalLogit(ids, setting) > 0 ? REFUSE_ID : ANSWER_ID, STOP_ID];
@@ -140,4 +149,5 @@ export function createFakeEngine(options: { msPerItem?: number } = {}): FakeEngi
       isClosed = true;
     },
   };
+  return engine;
 }
