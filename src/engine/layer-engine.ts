@@ -24,9 +24,9 @@ import type {
 import { batchKey, HiddenCache } from './hidden-cache.ts';
 import { LayerLoop, type LoopRequest } from './layer-loop.ts';
 import { PrefixStore, type PrefixUse } from './prefix-store.ts';
+import { type FanWork, type RangeFan, type RangeFanOptions, runRangeFan } from './range-fan.ts';
 import { type ScalePlan, scalePlan } from './scale-plan.ts';
 import { Trainer, type TrainerContext, type TrainerOptions } from './train/trainer.ts';
-import { type FanWork, type RangeFan, type RangeFanOptions, runRangeFan } from './range-fan.ts';
 
 /** One call: which model runs, and what it shares. */
 interface Call {
@@ -199,27 +199,6 @@ export class LayerEngine implements Engine {
     });
   }
 
-  async close(): Promise<void> {
-    await this.#mutex.run(async () => {
-  async logProbs(
-    sequences: readonly ScoredText[],
-    setting: ModelSetting,
-    options: PassOptions<number> = {},
-  ): Promise<number[]> {
-    checkScored(sequences);
-    const runBatch = async (batch: Batch, call: Call) => {
-      const { y } = await this.#runLayers(call, batch, this.#embed(batch), 0, this.spec.layerCount, {});
-      const labels = labelledTokens(sequences, batch, call.prefixIds.length);
-      const sums = await sumLogProbs(this.backend, this.#loop, this.weights, this.spec, y, labels);
-      this.backend.release(y);
-      return sums;
-    };
-    // What predicts a scored token must run in the batch, not lie in a shared prefix.
-    const prefixLimit = Math.min(...sequences.map(({ from }) => from - 1));
-    const ids = sequences.map((one) => one.ids);
-    return this.#each(ids, setting, options, runBatch, prefixLimit);
-  }
-
   rangeLogits(
     sequences: readonly TokenIds[],
     setting: ModelSetting,
@@ -241,6 +220,8 @@ export class LayerEngine implements Engine {
     });
   }
 
+  async close(): Promise<void> {
+    await this.#mutex.run(async () => {
       this.#prefixes.clear();
       this.#hidden.clear();
       await this.backend.close();
