@@ -106,18 +106,6 @@ export interface Engine {
     setting: ModelSetting,
     options: GenerateOptions,
   ): Promise<Int32Array[]>;
-  /** Frees device memory and sessions; the engine is unusable afterwards. */
-  close(): Promise<void>;
-}
-  /**
-   * Sum of the natural log-probabilities of each sequence's tokens from its `from` (at least 1) on, each given those before
-   * it. Absent where an engine cannot score text.
-   */
-  logProbs?(
-    sequences: readonly ScoredText[],
-    setting: ModelSetting,
-    options?: PassOptions<number>,
-  ): Promise<number[]>;
   /** Logits under many ranges that begin at one layer; they are handed out, not kept. Returns the work it took. */
   rangeLogits(
     sequences: readonly TokenIds[],
@@ -125,3 +113,6 @@ export interface Engine {
     fan: RangeFan,
     options: RangeFanOptions,
   ): Promise<FanWork>;
+  /** Frees device memory and sessions; the engine is unusable afterwards. */
+  close(): Promise<void>;
+}
