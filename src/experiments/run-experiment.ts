@@ -5,6 +5,7 @@ import { attentionExperiment } from './attention.ts';
 import { bandScanExperiment } from './band-scan.ts';
 import { calibrateExperiment } from './calibrate.ts';
 import type { ExperimentContext } from './context.ts';
+import { controlExperiment } from './controls/index.ts';
 import { cosineMatrixExperiment } from './cosine-matrix.ts';
 import { countExperiment } from './count.ts';
 import { similarityExperiment } from './similarity.ts';
@@ -26,6 +27,7 @@ export const EXPERIMENTS: Experiments = {
   count: countExperiment,
   bandScan: bandScanExperiment,
   answer: answerExperiment,
+  control: controlExperiment,
   train: trainExperiment,
 };
 

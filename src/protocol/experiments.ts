@@ -5,6 +5,7 @@
  */
 import type { ModelSetting } from '@/engine/engine.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
+import type { ControlParams, ControlResult, ControlRow } from './controls.ts';
 import type { TrainEvent, TrainParams, TrainResult } from './training.ts';
 
 /** A prompt of any pool. `group` clusters dependent prompts for statistics (the verb of an over-rejection prompt). */
@@ -239,6 +240,8 @@ export interface ExperimentMap {
   count: { params: CountParams; event: PromptOutcome; result: CountResult };
   bandScan: { params: BandScanParams; event: BandPoint; result: BandScanResult };
   answer: { params: AnswerParams; event: AnswerSoFar; result: AnswerResult };
+  /** One of the controls, by name. Rows come as they are done; `params.done` takes them back after an interruption. */
+  control: { params: ControlParams; event: ControlRow; result: ControlResult };
   /** A signal that aborts pauses the run: it ends with a checkpoint and a result that says so. */
   train: { params: TrainParams; event: TrainEvent; result: TrainResult };
 }

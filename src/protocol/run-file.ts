@@ -8,6 +8,7 @@ import { AppError } from '@/model/app-error.ts';
 import { sha256Hex } from '@/model/sha256.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
+import { CONTROL_POOLS } from './controls.ts';
 import type { ExperimentMap, KeptKind, PromptItem } from './experiments.ts';
 import {
   calibration,
@@ -22,6 +23,7 @@ import {
   rules,
   sha256,
 } from './run-file-blocks.ts';
+import { controlParamsShape, controlResultShape } from './run-file-controls.ts';
 import { trainParamsShape, trainResultShape } from './run-file-train.ts';
 import { inWords } from './schema-words.ts';
 
@@ -158,6 +160,7 @@ const partSchema = z.discriminatedUnion('kind', [
       ),
     },
   ),
+  part('control', controlParamsShape, controlResultShape),
   part('train', trainParamsShape, trainResultShape),
 ]);
 
@@ -171,7 +174,7 @@ const pool = z.object({
 export const runFileSchema = z.object({
   schema: z.literal(RUN_FILE_SCHEMA),
   version: z.literal(RUN_FILE_VERSION),
-  kind: z.enum(['curves', 'sweep', 'train']),
+  kind: z.enum(['curves', 'sweep', 'control', 'train']),
   createdAt: z.iso.datetime(),
   app: z.object({ name: z.string(), version: z.string() }),
   backend: z.object({
@@ -352,6 +355,7 @@ const PROMPT_FIELDS = {
   calibrate: ['prompts'],
   count: ['prompts'],
   bandScan: ['prompts'],
+  control: CONTROL_POOLS,
   // Its probe's prompts and its rows stay with it: a training run is whole in one part.
   train: [],
 } as const satisfies Record<KeptKind, readonly string[]>;

@@ -35,6 +35,7 @@ export function partial<K extends KeptKind>(
       return [entry(work, 'bandScan', { ...before, points: merge(before.points, [point]) }, false, shelf)];
     }
     case 'cosineMatrix':
+    case 'control':
     case 'train':
       return [];
     default:
@@ -77,7 +78,8 @@ export function finished<K extends KeptKind>(
       const { baseline, points } = result as ExperimentMap['bandScan']['result'];
       return [entry(work, 'bandScan', { baseline, points: merge(before, points) }, true, shelf)];
     }
-    // Training runs are not the bench's: they have a shelf of their own.
+    // Training runs and controls are not the bench's: they have shelves of their own.
+    case 'control':
     case 'train':
       return [];
     default:

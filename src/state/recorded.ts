@@ -47,7 +47,8 @@ function entriesOfPart(run: RunFile, part: RunPart, modelKey: string, fileName: 
     }
     case 'bandScan':
       return [make('bandScan', keyOf('bandScan', modelKey, part.params), part.result)];
-    // Training runs are not the bench's: they have a shelf of their own.
+    // Training runs and controls are not the bench's: they have shelves of their own.
+    case 'control':
     case 'train':
       return [];
     default:

@@ -2,6 +2,7 @@
  * What has been computed, kept under what it depends on, so that an old answer can never pass for a new one.
  * Recorded results (from run files) and live ones are kept apart; `best` decides which of them is shown.
  */
+import type { ControlResult } from '@/protocol/controls.ts';
 import type {
   AttentionPicture,
   BandScanResult,
@@ -39,6 +40,7 @@ export interface ResultMap {
   calibrate: RefusalCalibration;
   count: Count;
   bandScan: Scan;
+  control: ControlResult;
   train: TrainResult;
 }
 
@@ -116,6 +118,10 @@ function dependencies(kind: KeptKind, params: ExperimentMap[KeptKind]['params'])
     case 'bandScan': {
       const { prompts, width, alpha, matrices, ...context } = of(kind);
       return [...setting(context), promptsKey(prompts), width, alpha, matricesOf([...matrices])];
+    }
+    case 'control': {
+      const { done: _, ...asked } = of(kind);
+      return [asked];
     }
     case 'train':
       return [of(kind)];
