@@ -40,6 +40,25 @@ function tokenizersOnly(): Plugin {
   };
 }
 
+/**
+ * jsPDF can take in HTML and draw SVG through a canvas; the page gives it vectors and needs none of the three libraries.
+ * One way to show a PDF, which the page does not use, would load a viewer from a CDN: its address goes.
+ */
+function pdfWithoutHtml(): Plugin {
+  return {
+    name: 'pdf-without-html',
+    enforce: 'pre',
+    resolveId: (specifier, importer) =>
+      /^(html2canvas|dompurify|canvg)$/.test(specifier) && /[\\/]jspdf[\\/]/.test(importer ?? '')
+        ? LEFT_OUT_ID
+        : null,
+    transform: {
+      filter: { id: /[\\/]jspdf[\\/]dist[\\/]/ },
+      handler: (code) => code.replaceAll(/https:\/\/cdnjs\.[^"'`]+/g, 'about:blank'),
+    },
+  };
+}
+
 /** The page speaks English, so of the names that react-aria gives to hidden buttons in 34 languages it needs one. */
 function englishOnly(): Plugin {
   return {
@@ -93,7 +112,7 @@ export function sharedConfig(): UserConfig {
   return {
     base: './',
     define: { APP_VERSION: JSON.stringify(version) },
-    plugins: [react(), tokenizersOnly(), englishOnly(), unusedTablesOfD3()],
+    plugins: [react(), tokenizersOnly(), pdfWithoutHtml(), englishOnly(), unusedTablesOfD3()],
     resolve: {
       alias: {
         '@': fileURLToPath(new URL('./src', import.meta.url)),

@@ -1,4 +1,5 @@
 /** The menu of a figure: its table twin, and the files it can be saved as. */
+import { memo } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import type { FigureFormat } from '@/figures/export.ts';
 import './elements.css';
@@ -17,11 +18,14 @@ export interface FigureMenuProps {
 
 const FILES: readonly { id: FigureFormat; label: string; hint: string }[] = [
   { id: 'csv', label: 'Save CSV', hint: 'all numbers' },
-  { id: 'svg', label: 'Save SVG', hint: 'for papers' },
+  { id: 'npz', label: 'Save NPZ', hint: 'all numbers, for NumPy' },
+  { id: 'svg', label: 'Save SVG', hint: 'to edit' },
+  { id: 'pdf', label: 'Save PDF', hint: 'for papers' },
   { id: 'png', label: 'Save PNG', hint: 'for slides, 2x' },
 ];
 
-export function FigureMenu({ title, isTableShown, isDisabled, canSave, onAction }: FigureMenuProps) {
+export const FigureMenu = memo(function FigureMenu(props: FigureMenuProps) {
+  const { title, isTableShown, isDisabled, canSave, onAction } = props;
   return (
     <MenuTrigger>
       <Button className="icon-button" aria-label={`${title}: table and files`} isDisabled={isDisabled}>
@@ -48,4 +52,4 @@ export function FigureMenu({ title, isTableShown, isDisabled, canSave, onAction 
       </Popover>
     </MenuTrigger>
   );
-}
+});

@@ -1,4 +1,4 @@
-/** Saving a figure: SVG, PNG at twice the size, CSV, each with its origin inside. Needs a DOM for the first two. */
+/** Saving a figure: CSV, NPZ, SVG, PNG at twice the size, PDF, each with its origin inside. Pictures need a DOM. */
 import { AppError } from '@/model/app-error.ts';
 import { figureCsv } from './csv.ts';
 import { liftFigure } from './lifting.ts';
@@ -50,7 +50,7 @@ export async function figurePng(container: HTMLElement, figure: FigureToSave): P
   }
 }
 
-export type FigureFormat = 'csv' | 'svg' | 'png';
+export type FigureFormat = 'csv' | 'npz' | 'svg' | 'png' | 'pdf';
 
 /** Makes the file and hands it to the browser's download. */
 export async function saveFigure(
@@ -81,6 +81,14 @@ async function makeBlob(
       return new Blob([figureSvg(container, figure)], { type: 'image/svg+xml' });
     case 'png':
       return figurePng(container, figure);
+    case 'npz': {
+      const { figureNpz } = await import('./npz.ts');
+      return new Blob([figureNpz(data, figure.provenance, figure.title)], { type: 'application/zip' });
+    }
+    case 'pdf': {
+      const { figurePdf } = await import('./pdf.ts');
+      return figurePdf(figureSvg(container, figure), figure);
+    }
     default:
       return format satisfies never;
   }

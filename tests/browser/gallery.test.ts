@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { unzipSync } from 'fflate';
 import type { Locator, Page } from 'playwright-core';
 import { build, type Rolldown } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,6 +13,7 @@ import { projectRoot } from '../../scripts/setup.mjs';
 import { readPngText } from '../../src/figures/png-text.ts';
 import { sharedConfig } from '../../vite.config.ts';
 import { type Harness, startHarness } from './harness.ts';
+import { readPdf } from './read-pdf.ts';
 
 const MIME: Record<string, string> = { html: 'text/html', js: 'text/javascript', css: 'text/css' };
 let harness: Harness;
@@ -250,6 +252,42 @@ describe('saved files', () => {
     const width = bytes.readUInt32BE(16);
     expect(width % 2).toBe(0);
     expect(width).toBeGreaterThan(800);
+    await page.context().close();
+  });
+
+  test('a PDF is of vectors and letters, as large as its figure, and carries its origin', async () => {
+    const { page } = await openGallery();
+    const { name, bytes } = await save(page, 'similarity', 'Save PDF');
+    expect(name).toBe('similarity.pdf');
+    const pdf = bytes.toString('latin1');
+    expect(pdf).toMatch(/^%PDF-1\.\d/);
+    // Without one picture of pixels in it.
+    expect(pdf).not.toContain('/Subtype /Image');
+    const { contents, info } = readPdf(bytes);
+    expect(info.Keywords).toContain(`sha256=${'0'.repeat(64)}`);
+    expect(info.Keywords).toContain('seed=1');
+    expect(info.Creator).toBe('Stratascope');
+    expect(contents).toContain('model SYNTHETIC');
+    expect(contents).toMatch(/\d [lc]\n/);
+    // Helvetica and its bold; another font would be one that was not found.
+    expect([...pdf.matchAll(/\/F(\d+) /g)].length).toBeGreaterThan(0);
+    expect(contents.match(/\/F\d+ [\d.]+ Tf/g)!.every((font) => /\/F[12] /.test(font))).toBe(true);
+    const svg = (await save(page, 'similarity', 'Save SVG')).bytes.toString('utf8');
+    const widthPx = Number(/width="(\d+)"/.exec(svg)![1]);
+    expect(Number(/\/MediaBox \[0 0 ([\d.]+)/.exec(pdf)![1])).toBeCloseTo(widthPx * 0.75, 1);
+    await page.context().close();
+  });
+
+  test('an NPZ has the columns of the CSV', async () => {
+    const { page } = await openGallery();
+    const csv = (await save(page, 'angle-gap', 'Save CSV')).bytes.toString('utf8');
+    const head = csv.split('\n').find((line) => line && !line.startsWith('# '))!;
+    const { name, bytes } = await save(page, 'angle-gap', 'Save NPZ');
+    expect(name).toBe('angle-gap.npz');
+    const files = Object.keys(unzipSync(new Uint8Array(bytes)));
+    expect(files).toEqual(
+      [...head.split(','), 'provenance_keys', 'provenance_values'].map((key) => `${key}.npy`),
+    );
     await page.context().close();
   });
 
