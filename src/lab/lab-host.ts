@@ -41,8 +41,12 @@ export class LabHost {
     return toOutcome(() => this.#lab.removeAdapter(name));
   }
 
-  exportAdapter(name: string, baseModel: string): Promise<Outcome<Map<string, Uint8Array>>> {
-    return toOutcome(() => this.#lab.exportAdapter(name, baseModel));
+  exportAdapter(
+    name: string,
+    baseModel: string,
+    over: readonly string[],
+  ): Promise<Outcome<Map<string, Uint8Array>>> {
+    return toOutcome(() => this.#lab.exportAdapter(name, baseModel, over));
   }
 
   checkpoints(): Promise<Outcome<CheckpointCard[]>> {

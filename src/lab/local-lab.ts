@@ -14,6 +14,7 @@ import type { AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/pr
 import type { CheckpointCard } from '@/protocol/training.ts';
 import { MemoryCheckpointStore } from '@/training/checkpoint-store.ts';
 import { listCheckpoints } from '@/training/checkpoints.ts';
+import { joinAdapters } from '@/training/joined-adapter.ts';
 import { adapterFiles } from '@/training/trained-adapter.ts';
 import { asKnownProblem } from './known-problems.ts';
 import type { LabParts, OpenedAdapter } from './lab-parts.ts';
@@ -108,10 +109,16 @@ export class LocalLab implements Lab {
     });
   }
 
-  exportAdapter(name: string, baseModel: string): Promise<Map<string, Uint8Array>> {
-    return this.#take(undefined, async () =>
-      adapterFiles(this.#knownAdapter(name), this.#required().model.spec, baseModel),
-    );
+  exportAdapter(
+    name: string,
+    baseModel: string,
+    over: readonly string[] = [],
+  ): Promise<Map<string, Uint8Array>> {
+    return this.#take(undefined, async () => {
+      const stack = [...over, name].map((one) => this.#knownAdapter(one));
+      const adapter = stack.length === 1 ? stack[0]! : joinAdapters(stack, name);
+      return adapterFiles(adapter, this.#required().model.spec, baseModel);
+    });
   }
 
   /** Not behind whatever is running: checkpoints are files. */

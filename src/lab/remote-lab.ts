@@ -69,8 +69,12 @@ export class RemoteLab implements Lab {
     return this.#call<void>((host) => host.removeAdapter(name));
   }
 
-  exportAdapter(name: string, baseModel: string): Promise<Map<string, Uint8Array>> {
-    return this.#call<Map<string, Uint8Array>>((host) => host.exportAdapter(name, baseModel));
+  exportAdapter(
+    name: string,
+    baseModel: string,
+    over: readonly string[] = [],
+  ): Promise<Map<string, Uint8Array>> {
+    return this.#call<Map<string, Uint8Array>>((host) => host.exportAdapter(name, baseModel, over));
   }
 
   checkpoints(): Promise<CheckpointCard[]> {

@@ -107,6 +107,16 @@ describe('training in a lab behind comlink', () => {
     expect(read.layers[2]).toEqual({});
     expect(read.layers[4]!.q!.b.some((value) => value !== 0)).toBe(true);
 
+    // Over itself it is there twice: the ranks side by side, in one folder.
+    const joined = await readAdapter(
+      memoryFiles(await lab.exportAdapter('kitchen', 'micro', ['kitchen']), 'joined'),
+      card.spec,
+      'joined',
+    );
+    const [once, twice] = [read.layers[4]!.q!, joined.layers[4]!.q!];
+    expect(twice).toMatchObject({ rank: 4, scaling: 1 });
+    expect(twice.b[2]).toBe(Math.fround(once.scaling * once.b[0]!));
+
     await lab.removeAdapter('kitchen');
     await expect(lab.exportAdapter('kitchen', 'micro')).rejects.toMatchObject({ code: 'not-found' });
     await lab.removeCheckpoint(checkpoint!.key);

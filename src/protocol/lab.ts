@@ -60,9 +60,10 @@ export interface Lab {
   removeAdapter(name: string): Promise<void>;
   /**
    * File names and bytes of an adapter: a PEFT folder for LoRA; for full parameters one safetensors file of the weights that
-   * trained. `baseModel` is written down as the model it belongs to.
+   * trained. `baseModel` is written down as the model it belongs to. A LoRA that was trained over others is joined with
+   * those named in `over`, so that the folder is complete on the plain weights.
    */
-  exportAdapter(name: string, baseModel: string): Promise<Map<string, Uint8Array>>;
+  exportAdapter(name: string, baseModel: string, over?: readonly string[]): Promise<Map<string, Uint8Array>>;
   /** Training runs that can be taken up again, newest first; needs no model. */
   checkpoints(): Promise<CheckpointCard[]>;
   removeCheckpoint(key: string): Promise<void>;
