@@ -2,6 +2,7 @@
  * The address bar and the browser's history. A committed change is a new entry (so Back is Undo); a drag rewrites the
  * current one. The address never holds prompt text of the pools nor whether harmful text is shown.
  */
+import { DEFAULT_CONFIG } from './config.ts';
 import { dismiss, notify, useApp } from './store.ts';
 import { decodeConfig, encodeConfig } from './url.ts';
 
@@ -55,9 +56,19 @@ export function connectHistory(target: Window = window): () => void {
 
 function readAddress(target: Window): void {
   const { config, problems } = decodeConfig(target.location.search);
-  const { revealHarmful } = useApp.getState().config;
-  useApp.setState({ config: { ...config, revealHarmful } });
+  const { config: before, tuned } = useApp.getState();
+  const isLost = config.model === 'tuned' && !tuned;
+  const model = isLost ? DEFAULT_CONFIG.model : config.model;
+  useApp.setState({ config: { ...config, model, revealHarmful: before.revealHarmful } });
   dismiss('address');
+  if (isLost) {
+    notify({
+      id: 'tuned',
+      level: 'problem',
+      happened: `This address asks for a tuned model, which is trained in a tab and is not in this one; “${model}” is shown instead.`,
+      todo: 'Open its checkpoint in the Train section, drop its saved adapter on the page, or train it again.',
+    });
+  }
   if (problems.length === 0) return;
   notify({
     id: 'address',

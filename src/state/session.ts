@@ -3,9 +3,9 @@
  * The only place that calls a lab. Which numbers are drawn, and how, is decided elsewhere.
  */
 import { AppError } from '@/model/app-error.ts';
-import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
+import type { ExperimentEvent, ExperimentMap, KeptKind, Progress } from '@/protocol/experiments.ts';
 import type { Lab, ModelCard } from '@/protocol/lab.ts';
-import { adaptersOf, type Config } from './config.ts';
+import { adaptersOf, type Config, DEFAULT_CONFIG } from './config.ts';
 import { finished, partial } from './deliver.ts';
 import { type FrameBatch, frameBatch } from './frame-batch.ts';
 import { type Job, Scheduler } from './jobs.ts';
@@ -60,7 +60,7 @@ export class Session {
         state.pools !== before.pools ||
         state.ownAdapter !== before.ownAdapter ||
         state.tuned !== before.tuned ||
-        state.isTraining !== before.isTraining ||
+        state.lentTo !== before.lentTo ||
         state.results.live !== before.results.live ||
         state.results.recorded !== before.results.recorded
       ) {
@@ -84,7 +84,9 @@ export class Session {
     await this.#closeLab();
     const loading = new AbortController();
     this.#loading = loading;
-    const fresh = { source, failures: {}, ownAdapter: null, tuned: null };
+    this.#leaveTuned();
+    const labId = useApp.getState().labId + 1;
+    const fresh = { source, failures: {}, ownAdapter: null, tuned: null, labId };
     if (!source.source) return useApp.setState({ ...fresh, lab: { state: 'idle' } });
     useApp.setState(({ notices }) => ({
       ...fresh,
@@ -147,18 +149,15 @@ export class Session {
   /**
    * Lends the lab: the bench's own work is interrupted and goes on afterwards. What breaks the worker is dealt with as
    * anywhere else, and thrown.
-   * @throws AppError where no model is open, or training runs already
+   * @param whatFor a sentence, e.g. "A run is training."
+   * @throws AppError where no model is open, or the lab is lent already
    */
-  async withLab<T>(work: (lab: Lab) => Promise<T>): Promise<T> {
+  async withLab<T>(whatFor: string, work: (lab: Lab) => Promise<T>): Promise<T> {
     const { lab } = this;
-    if (!lab || useApp.getState().isTraining) {
-      throw new AppError(
-        'bad-input',
-        lab ? 'A run is training already.' : 'No model is open.',
-        lab ? 'Pause it first.' : 'Wait until the model is loaded.',
-      );
-    }
-    useApp.setState({ isTraining: true });
+    const { lentTo } = useApp.getState();
+    if (!lab) throw new AppError('bad-input', 'No model is open.', 'Wait until the model is loaded.');
+    if (lentTo !== null) throw new AppError('bad-input', lentTo, 'Wait for its end, or stop it first.');
+    useApp.setState({ lentTo: whatFor });
     this.#scheduler?.want([]);
     try {
       return await work(lab);
@@ -167,7 +166,7 @@ export class Session {
       if (this.#lab === lab && isDead) this.#fallBack(error);
       throw error;
     } finally {
-      useApp.setState({ isTraining: false });
+      useApp.setState({ lentTo: null });
     }
   }
 
@@ -283,6 +282,19 @@ export class Session {
     });
   }
 
+  /** What was trained lives in the lab that is closed now: its numbers cannot go on. */
+  #leaveTuned(): void {
+    const { config, tuned } = useApp.getState();
+    if (config.model !== 'tuned') return;
+    setConfig({ model: DEFAULT_CONFIG.model }, { commit: false });
+    notify({
+      id: 'tuned',
+      level: 'info',
+      happened: `The tuned model${tuned ? ` (${tuned.at(-1)})` : ''} was in the tab’s memory and is gone with the model that was open.`,
+      todo: 'Where it has a checkpoint, open that in the Train section; a saved adapter can be dropped on the page.',
+    });
+  }
+
   /** Many store changes in one tick make one plan. */
   #plan(): void {
     if (this.#planned) return;
@@ -291,7 +303,7 @@ export class Session {
       this.#planned = false;
       const state = useApp.getState();
       const situation = currentSituation(state);
-      if (!situation || state.isTraining || state.lab.state !== 'ready' || !this.#scheduler) return;
+      if (!situation || state.lentTo !== null || state.lab.state !== 'ready' || !this.#scheduler) return;
       if (state.lab.card.templates.length === 0) return;
       const { layerCount } = state.lab.card.spec;
       const settled = state.settled && !state.dragging;
@@ -305,7 +317,7 @@ export class Session {
     return { slot, key, priority, label, run: (signal) => this.#run(work, signal) };
   }
 
-  async #run<K extends ExperimentKind>(work: Wanted<K>, signal: AbortSignal): Promise<void> {
+  async #run<K extends KeptKind>(work: Wanted<K>, signal: AbortSignal): Promise<void> {
     const lab = this.#lab;
     if (!lab) throw new AppError('cancelled', 'The model was closed.');
     const onEvent = (event: ExperimentEvent<K>) => {

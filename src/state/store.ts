@@ -57,8 +57,10 @@ export interface AppState {
   ownAdapter: string | null;
   /** The trained adapter that "tuned" means, with those beneath it; null = none trained or chosen. */
   tuned: readonly string[] | null;
-  /** Training has the lab to itself; everything else waits. */
-  isTraining: boolean;
+  /** Counts the labs that were opened: what was trained in an earlier one is not in this one. */
+  labId: number;
+  /** Who has the lab to itself, as a sentence ("A run is training."), while everything else waits. */
+  lentTo: string | null;
   lab: LabStatus;
   pools: Pools | null;
   results: Results;
@@ -83,7 +85,8 @@ export const INITIAL_STATE: AppState = {
   source: null,
   ownAdapter: null,
   tuned: null,
-  isTraining: false,
+  labId: 0,
+  lentTo: null,
   lab: { state: 'idle' },
   pools: null,
   results: NO_RESULTS,

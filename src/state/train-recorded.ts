@@ -12,6 +12,7 @@ export function runsOfFile(run: RunFile, firstId: number): TrainRun[] {
       id: firstId + index,
       params: part.params,
       modelKey: BUNDLED_KEY,
+      labId: null,
       modelName: run.model.name,
       sha256: run.model.sha256,
       backend: run.backend,

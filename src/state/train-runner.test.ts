@@ -75,7 +75,7 @@ it('sends the settings, the band of the strip and the rows, while the bench wait
     name: 'sppft implicit seed 1',
   });
   expect(params.data.rows[0]!.output).toMatch(/^Sure, the answer is: Yes/);
-  expect(useApp.getState().isTraining).toBe(true);
+  expect(useApp.getState().lentTo).toBe('A run is training.');
   const others = lab.asked.filter(({ kind }) => kind !== 'train');
   expect(others.every(({ signal }) => signal.aborted)).toBe(true);
   call.emit({ type: 'partial', partial: { type: 'step', step: step(1) } });
@@ -83,7 +83,7 @@ it('sends the settings, the band of the strip and the rows, while the bench wait
   call.answer(result({ adapter: params.name }));
   await done;
   expect(run().status).toBe('finished');
-  expect(useApp.getState().isTraining).toBe(false);
+  expect(useApp.getState().lentTo).toBeNull();
   // The bench goes on.
   await vi.waitFor(() => expect(lab.current.kind).not.toBe('train'));
 });

@@ -127,7 +127,7 @@ function withRun(id: number, work: (lab: Lab, signal: AbortSignal) => Promise<vo
   running = (async () => {
     const own = new AbortController();
     try {
-      await getSession().withLab((lab) => {
+      await getSession().withLab('A run is training.', (lab) => {
         controller = own;
         changeRun(id, () => ({ status: 'running', problem: null, doing: 'starting' }));
         useTrain.setState({ activeId: id, isStopping: false, problem: null });
@@ -161,6 +161,7 @@ async function runOn(lab: Lab, id: number, params: TrainParams, signal: AbortSig
     probes: result.probes,
     status: result.paused ? 'paused' : 'finished',
     result: result.paused ? null : result,
+    labId: result.adapter === null ? null : useApp.getState().labId,
   }));
 }
 
@@ -198,6 +199,7 @@ function addRun(params: TrainParams): number {
     id,
     params,
     modelKey: source?.key ?? '',
+    labId: null,
     modelName: lab.card.name,
     sha256: lab.card.sha256,
     backend: lab.card.backend,

@@ -23,6 +23,8 @@ export interface TrainRun {
   params: TrainParams;
   /** Key of the model it was trained on (OpenSource.key) and how it is called. */
   modelKey: string;
+  /** The lab that holds its adapter (AppState.labId); null = none does. */
+  labId: number | null;
   modelName: string;
   sha256: string | null;
   backend: BackendInfo;
@@ -82,4 +84,9 @@ export function changeRun(id: number, change: (run: TrainRun) => Partial<TrainRu
   useTrain.setState(({ runs }) => ({
     runs: runs.map((run) => (run.id === id ? { ...run, ...change(run) } : run)),
   }));
+}
+
+/** Whether the open lab holds what the run trained. */
+export function isInLab({ result, labId }: TrainRun, app: { labId: number }): boolean {
+  return Boolean(result?.adapter) && labId === app.labId;
 }

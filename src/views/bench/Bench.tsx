@@ -3,6 +3,7 @@ import { useApp } from '@/state/store.ts';
 import { AlphaPanel } from '@/views/alpha-panel/AlphaPanel.tsx';
 import { ScaleOptions } from '@/views/alpha-panel/ScaleOptions.tsx';
 import { AnswerList } from '@/views/answers/AnswerList.tsx';
+import { AskSection } from '@/views/ask/AskSection.tsx';
 import { WorkLine } from '@/views/loading/WorkLine.tsx';
 import { ModelPanel } from '@/views/model/ModelPanel.tsx';
 import { PoolList } from '@/views/prompts/PoolList.tsx';
@@ -75,6 +76,7 @@ export function Bench() {
         <ModelPanel />
         <PageOptions />
       </aside>
+      <AskSection />
       <TrainSection />
     </div>
   );

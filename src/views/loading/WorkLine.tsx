@@ -12,6 +12,7 @@ export function WorkLine() {
   const waiting = useApp((state) => state.waiting.length);
   const stopped = useApp((state) => state.stopped);
   const name = useApp((state) => state.source?.name ?? 'the model');
+  const lentTo = useApp((state) => state.lentTo);
   if (lab.state === 'loading') {
     const words = lab.progress ? progressWords(lab.progress) : { fraction: null, text: 'starting' };
     return (
@@ -33,6 +34,14 @@ export function WorkLine() {
         <Button className="quiet-button" onPress={() => getSession().reload()}>
           Load again
         </Button>
+      </div>
+    );
+  }
+  if (lentTo !== null) {
+    return (
+      <div className="work-line">
+        <span className="work-label">{lentTo}</span>
+        <span className="work-text">The pictures wait meanwhile and go on afterwards.</span>
       </div>
     );
   }

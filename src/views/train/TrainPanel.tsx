@@ -9,6 +9,7 @@ import { RunControl } from './RunControl.tsx';
 import { RunFigures } from './RunFigures.tsx';
 import { RunTable } from './RunTable.tsx';
 import { TrainForm } from './TrainForm.tsx';
+import './train.css';
 
 const asset = (path: string) => new URL(path, document.baseURI).href;
 

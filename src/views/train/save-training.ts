@@ -11,7 +11,9 @@ export async function saveAdapter(run: TrainRun): Promise<void> {
     const adapter = run.result?.adapter;
     if (!adapter) return;
     // The bench's work would be minutes in the way; it is interrupted and goes on afterwards.
-    const files = await getSession().withLab((lab) => lab.exportAdapter(adapter, run.modelName));
+    const files = await getSession().withLab('An adapter is being saved.', (lab) =>
+      lab.exportAdapter(adapter, run.modelName),
+    );
     for (const [name, bytes] of files) download(new Blob([bytes as Uint8Array<ArrayBuffer>]), name);
     useTrain.setState({ problem: null });
   } catch (error) {
