@@ -26,6 +26,8 @@ export interface BigNumberProps {
   truth: Truth | null;
   /** Work behind the number: it will settle. */
   pending?: PendingWork | null;
+  /** The count that is being made here, as far as it is, beside a number from elsewhere that it will replace. */
+  soFar?: { value: number; of: number; total: number; truth: Truth } | null;
   /** False where the words stand elsewhere and the line alone is shown here. */
   showPendingText?: boolean;
   /** Against alpha = 1. */
@@ -44,6 +46,7 @@ export function BigNumber(props: BigNumberProps) {
     pending,
     change,
     ofRole,
+    soFar,
     size = 'l',
     showPendingText = true,
     waitingFor = 'not counted yet',
@@ -70,6 +73,7 @@ export function BigNumber(props: BigNumberProps) {
       <ProgressLine work={pending ?? null} label="exact count" />
       <div className="big-number-note">
         {truth && <TruthMark truth={truth} />}
+        {soFar && <SoFar {...soFar} />}
         {change && (
           <span>
             {formatSigned(change.difference)} [{formatSigned(change.low)}, {formatSigned(change.high)}]{' '}
@@ -79,5 +83,18 @@ export function BigNumber(props: BigNumberProps) {
         {pending && showPendingText && <span>{pending.text}</span>}
       </div>
     </div>
+  );
+}
+
+/** Not large: the first prompts are those that alpha turns over most easily, so their share is not yet the pool's. */
+function SoFar({ value, of, total, truth }: NonNullable<BigNumberProps['soFar']>) {
+  return (
+    <span
+      className="live-so-far"
+      title={`Computed in this tab, the prompts nearest to the threshold first: part of them is no sample of all. ${TRUTH_WORDS[truth].meaning}`}
+    >
+      live, {TRUTH_WORDS[truth].word}: <strong className={`truth-${truth}`}>{value}</strong> of {of}
+      {of < total && ' so far'}
+    </span>
   );
 }

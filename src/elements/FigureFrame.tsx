@@ -2,7 +2,7 @@
  * What every figure has around its picture: title, one sentence, controls, a reading line, N and test, origin, the
  * table twin, export, and the designed states empty, loading, partial and failed. Draws no data itself.
  */
-import { type ReactNode, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { type FigureToSave, saveFigure } from '@/figures/export.ts';
 import { type FigureData, type Provenance, provenanceLine } from '@/figures/provenance.ts';
@@ -63,6 +63,13 @@ export function FigureFrame(props: FigureFrameProps) {
     }
   };
 
+  // The menu is many elements; given the same things, it is not drawn again with every new number.
+  const acting = useRef(act);
+  useEffect(() => {
+    acting.current = act;
+  });
+  const onAction = useCallback((action: FigureAction) => void acting.current(action), []);
+
   return (
     <section className="figure" id={name} aria-label={title} aria-busy={work !== null}>
       <header className="figure-head">
@@ -74,7 +81,7 @@ export function FigureFrame(props: FigureFrameProps) {
           isTableShown={showTable}
           isDisabled={!data}
           canSave={provenance !== null}
-          onAction={act}
+          onAction={onAction}
         />
       </header>
       <p className="figure-caption">{props.caption}</p>

@@ -1,4 +1,5 @@
 /** A few exclusive choices, all visible: a radio group that looks like words with an underline. */
+import { memo, type ReactElement } from 'react';
 import { Label, Radio, RadioGroup } from 'react-aria-components';
 import './elements.css';
 
@@ -12,7 +13,10 @@ export interface SegmentedControlProps<Value extends string> {
   isDisabled?: boolean;
 }
 
-export function SegmentedControl<Value extends string>(props: SegmentedControlProps<Value>) {
+/** Drawn again only when it is given something else: options and handlers that never change are best made once. */
+export const SegmentedControl = memo(function SegmentedControl<Value extends string>(
+  props: SegmentedControlProps<Value>,
+) {
   return (
     <RadioGroup
       className="segmented"
@@ -32,4 +36,4 @@ export function SegmentedControl<Value extends string>(props: SegmentedControlPr
       ))}
     </RadioGroup>
   );
-}
+}) as <Value extends string>(props: SegmentedControlProps<Value>) => ReactElement;

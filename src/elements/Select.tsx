@@ -1,4 +1,5 @@
 /** One choice of many, with an optional sentence for each. */
+import { memo, type ReactElement } from 'react';
 import {
   Select as AriaSelect,
   Button,
@@ -20,7 +21,8 @@ export interface SelectProps<Value extends string> {
   isDisabled?: boolean;
 }
 
-export function Select<Value extends string>(props: SelectProps<Value>) {
+/** As SegmentedControl: drawn again only when it is given something else. */
+export const Select = memo(function Select<Value extends string>(props: SelectProps<Value>) {
   return (
     <AriaSelect
       className="select"
@@ -50,4 +52,4 @@ export function Select<Value extends string>(props: SelectProps<Value>) {
       </Popover>
     </AriaSelect>
   );
-}
+}) as <Value extends string>(props: SelectProps<Value>) => ReactElement;

@@ -1,4 +1,5 @@
 /** On or off. */
+import { memo } from 'react';
 import { Switch } from 'react-aria-components';
 import './elements.css';
 
@@ -9,7 +10,8 @@ export interface ToggleProps {
   isDisabled?: boolean;
 }
 
-export function Toggle({ label, isOn, onChange, isDisabled }: ToggleProps) {
+/** As SegmentedControl: drawn again only when it is given something else. */
+export const Toggle = memo(function Toggle({ label, isOn, onChange, isDisabled }: ToggleProps) {
   return (
     <Switch className="toggle" isSelected={isOn} onChange={onChange} isDisabled={isDisabled}>
       <span className="toggle-track" aria-hidden="true">
@@ -18,4 +20,4 @@ export function Toggle({ label, isOn, onChange, isDisabled }: ToggleProps) {
       {label}
     </Switch>
   );
-}
+});

@@ -111,6 +111,33 @@ describe('the choice of what is shown', () => {
     expect(chooseReading({ ...live, score: entry(full, 'fast', false) }, nothing)!.truth).toBe('recorded');
     expect(chooseReading({ ...live, exact: entry(full, 'exact', true) }, nothing)!.truth).toBe('exact');
   });
+  it('shows the part of a live count that is there beside the recorded number, not in its place', () => {
+    const part = entry(half, 'fast', false);
+    const reading = chooseReading({ exact: entry(full, 'recorded', true), score: part }, nothing)!;
+    expect(reading.now.value).toBe(full);
+    expect(reading.soFar).toBe(part);
+  });
+  it('keeps a recorded comparison until the live one is there on both sides', () => {
+    const recorded = entry(full, 'recorded', true);
+    const live = entry(full, 'fast', true);
+    const now = { exact: recorded, score: live };
+    const unscaledBy = (score: Entry<'count'> | null) => ({ exact: recorded, score });
+    for (const score of [null, entry(half, 'fast', false)]) {
+      const reading = chooseReading(now, unscaledBy(score))!;
+      expect(reading).toMatchObject({ truth: 'recorded', now: recorded, before: recorded, soFar: live });
+    }
+    const unscaled = entry(full, 'fast', true);
+    const reading = chooseReading(now, unscaledBy(unscaled))!;
+    expect(reading).toMatchObject({ truth: 'fast', now: live, before: unscaled, soFar: null });
+  });
+  it('has nothing to show beside a number that was computed here, nor before the first prompt is decided', () => {
+    const empty = decided([null, null, null, null]);
+    const live = { exact: entry(half, 'exact', false), score: entry(full, 'fast', true) };
+    expect(chooseReading(live, nothing)!.soFar).toBeNull();
+    expect(chooseReading({ exact: null, score: entry(half, 'fast', false) }, nothing)!.soFar).toBeNull();
+    const waiting = { exact: entry(full, 'recorded', true), score: entry(empty, 'fast', false) };
+    expect(chooseReading(waiting, nothing)!.soFar).toBeNull();
+  });
   it('never compares an exact count with a score', () => {
     const now = { exact: entry(full, 'exact', true), score: null };
     expect(chooseReading(now, { exact: null, score: entry(full, 'fast', true) })!.before).toBeNull();

@@ -58,12 +58,15 @@ export interface Reading {
   now: Entry<'count'>;
   before: Entry<'count'> | null;
   complete: boolean;
+  /** What is there of a count that is made here while `now` is still a recorded one. */
+  soFar: Entry<'count'> | null;
 }
 
 /**
  * Which count is shown for the current alpha, and the one at alpha = 1 that it may be compared with: of the same kind,
  * exact with exact and score with score. A complete score is better than half of an exact count, and one that was computed
- * here takes the place of a recorded number: what is live shows as soon as it is there, and settles when it is exact.
+ * here takes the place of a recorded number, unless the comparison with alpha = 1 would be lost by it: until its own R0 is
+ * there as well, what is live stands beside the recorded number.
  */
 export function chooseReading(now: CountPair, before: CountPair): Reading | null {
   const kinds = [
@@ -72,10 +75,22 @@ export function chooseReading(now: CountPair, before: CountPair): Reading | null
   ] as const;
   const candidates = kinds.filter(([entry]) => entry?.value.outcomes.some(Boolean));
   const complete = candidates.filter(([entry]) => entry!.complete);
-  const choice = complete.find(([entry]) => entry!.truth !== 'recorded') ?? complete[0] ?? candidates[0];
+  const isRecorded = ([entry]: (typeof kinds)[number]) => entry!.truth === 'recorded';
+  const isCompared = complete.some((kind) => isRecorded(kind) && kind[1]?.complete);
+  const choice =
+    complete.find((kind) => !isRecorded(kind) && (kind[1]?.complete || !isCompared)) ??
+    complete[0] ??
+    candidates[0];
   if (!choice) return null;
   const [entry, baseline] = choice;
-  return { truth: entry!.truth, now: entry!, before: baseline, complete: entry!.complete };
+  const live = isRecorded(choice) ? candidates.find((kind) => !isRecorded(kind)) : undefined;
+  return {
+    truth: entry!.truth,
+    now: entry!,
+    before: baseline,
+    complete: entry!.complete,
+    soFar: live?.[0] ?? null,
+  };
 }
 
 export interface Change {

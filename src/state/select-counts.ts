@@ -1,9 +1,10 @@
 /** The counts under alpha as the panel, the bars, the trail and the list of answers take them. Hooks; no computing of their own. */
-import { useMemo } from 'react';
-import { useShallow } from 'zustand/react/shallow';
+import { useCallback, useMemo } from 'react';
+import { shallow } from 'zustand/shallow';
 import { wilsonInterval } from '@/method/statistics.ts';
 import type { PoolBar, TrailPoint } from '@/views/index.ts';
 import { ALPHA_MAX, ALPHA_MIN, ALPHA_STEP, snapAlpha } from './config.ts';
+import { type ReadState, useLater } from './later.ts';
 import {
   type AnswerRow,
   answerRows,
@@ -18,19 +19,21 @@ import {
 } from './outcomes.ts';
 import { type CountedPool, countedPrompts } from './pools.ts';
 import { countRequest, type Situation } from './requests.ts';
-import { bestCount, type Entry, type Results } from './results.ts';
-import { keyAt, usePending, useSituation } from './select.ts';
-import { useApp } from './store.ts';
+import { bestCount, type Count, type Entry, type Results } from './results.ts';
+import { keyAt, usePending } from './select.ts';
+import { atAnyAlpha, currentSituation } from './situation.ts';
+import type { AppState } from './store.ts';
 
 /** Keys of a count, also before a threshold is known: an exact count does not depend on it. */
-const NOTHING: Array<Entry<'count'> | null> = [null, null, null, null];
+const NO_PAIR: CountPair = { exact: null, score: null };
 const NO_CALIBRATION = { tokenIds: [], tokenTexts: [], threshold: 0, sampleCount: 0, agreement: 0, auroc: 0 };
 
 function pairAt(results: Results, situation: Situation, pool: CountedPool, alpha: number): CountPair {
   const prompts = countedPrompts(situation.pools, pool, situation.config);
+  const shared = atAnyAlpha(situation);
   const of = (mode: 'exact' | 'score') => {
     const make = () => countRequest(situation, pool, mode, alpha, NO_CALIBRATION).key;
-    return bestCount(results, keyAt(situation, `${pool} ${mode} ${alpha}`, make), prompts);
+    return bestCount(results, keyAt(shared, `${pool} ${mode} ${alpha}`, make), prompts);
   };
   return { exact: of('exact'), score: of('score') };
 }
@@ -38,14 +41,15 @@ function pairAt(results: Results, situation: Situation, pool: CountedPool, alpha
 export interface PoolReading extends Reading {
   tallyNow: Tally;
   tallyBefore: Tally | null;
+  tallySoFar: Tally | null;
   /** Of the over-rejection pool alone: its bootstrap takes milliseconds, and the others are shown as counts. */
   change: Change | null;
 }
 
-/** Several parts of the page read the same counts; the paired bootstrap behind a reading is run once for all of them. */
+/** Several parts of the page read the same counts; what is made of them is made once for all of them. */
 const readings: Array<{ inputs: readonly unknown[]; reading: PoolReading | null }> = [];
-/** Three pools at every alpha of the slider, and then some: a drag to and fro computes nothing twice. */
-const KEPT_READINGS = 96;
+/** Three pools at every alpha of the slider, and each alpha by itself: a drag to and fro computes nothing twice. */
+const KEPT_READINGS = 128;
 
 function readingOfPairs(
   now: CountPair,
@@ -61,85 +65,124 @@ function readingOfPairs(
     ...chosen,
     tallyNow: tally(chosen.now.value, overrides),
     tallyBefore: chosen.before && tally(chosen.before.value, overrides),
-    change:
-      chosen.before && isTested ? changeBetween(chosen.before.value, chosen.now.value, overrides) : null,
+    tallySoFar: chosen.soFar && tally(chosen.soFar.value, overrides),
+    change: chosen.before && isTested ? changeOf(chosen.before.value, chosen.now.value, overrides) : null,
   };
   readings.unshift({ inputs, reading });
   readings.length = Math.min(readings.length, KEPT_READINGS);
   return reading;
 }
 
-export function usePoolReading(pool: CountedPool): PoolReading | null {
-  const situation = useSituation();
-  return useApp((state) => {
-    if (!situation) return null;
-    const now = pairAt(state.results, situation, pool, situation.config.alpha);
-    const before = pairAt(state.results, situation, pool, 1);
-    return readingOfPairs(now, before, state.overrides, pool === 'over-rejection');
-  });
+const changes = new WeakMap<Count, { before: Count; overrides: Overrides; change: Change | null }>();
+
+/** Kept by the counts compared: the bootstrap need not be run again because something beside them has arrived. */
+function changeOf(before: Count, now: Count, overrides: Overrides): Change | null {
+  const known = changes.get(now);
+  if (known?.before === before && known.overrides === overrides) return known.change;
+  const change = changeBetween(before, now, overrides);
+  changes.set(now, { before, overrides, change });
+  return change;
 }
 
+function poolReadingOf(state: AppState, pool: CountedPool): PoolReading | null {
+  const situation = currentSituation(state);
+  if (!situation) return null;
+  const now = pairAt(state.results, situation, pool, situation.config.alpha);
+  const before = pairAt(state.results, situation, pool, 1);
+  return readingOfPairs(now, before, state.overrides, pool === 'over-rejection');
+}
+
+const READINGS = {
+  'over-rejection': (state: AppState) => poolReadingOf(state, 'over-rejection'),
+  malicious: (state: AppState) => poolReadingOf(state, 'malicious'),
+  control: (state: AppState) => poolReadingOf(state, 'control'),
+} as const satisfies Record<CountedPool, unknown>;
+
+export function usePoolReading(pool: CountedPool, read: ReadState = useLater): PoolReading | null {
+  return read(READINGS[pool]);
+}
+
+type FourCounts = readonly [
+  nowExact: CountOrNull,
+  nowScore: CountOrNull,
+  exactAt1: CountOrNull,
+  scoreAt1: CountOrNull,
+];
+type CountOrNull = Entry<'count'> | null;
+const NOTHING: FourCounts = [null, null, null, null];
+
 export function useAnswerRows(pool: CountedPool): AnswerRow[] {
-  const situation = useSituation();
-  const [nowExact, nowScore, beforeExact, beforeScore] = useApp(
-    useShallow((state): Array<Entry<'count'> | null> => {
+  const find = useCallback(
+    (state: AppState): FourCounts => {
+      const situation = currentSituation(state);
       if (!situation) return NOTHING;
       const now = pairAt(state.results, situation, pool, situation.config.alpha);
       const before = pairAt(state.results, situation, pool, 1);
       return [now.exact, now.score, before.exact, before.score];
-    }),
+    },
+    [pool],
   );
-  const overrides = useApp((state) => state.overrides);
+  const [nowExact, nowScore, exactAt1, scoreAt1] = useLater(find, shallow);
+  const overrides = useLater(overridesOf);
   return useMemo(
-    () =>
-      answerRows(
-        { exact: beforeExact ?? null, score: beforeScore ?? null },
-        { exact: nowExact ?? null, score: nowScore ?? null },
-        overrides,
-      ),
-    [nowExact, nowScore, beforeExact, beforeScore, overrides],
+    () => answerRows({ exact: exactAt1, score: scoreAt1 }, { exact: nowExact, score: nowScore }, overrides),
+    [nowExact, nowScore, exactAt1, scoreAt1, overrides],
   );
 }
 
-/** R0: the count at alpha = 1, by the surest measure there is. */
-export function useBaseline(): { reading: Reading; tally: Tally } | null {
-  const situation = useSituation();
-  const results = useApp((state) => state.results);
-  const overrides = useApp((state) => state.overrides);
-  return useMemo(() => {
-    if (!situation) return null;
-    const reading = chooseReading(pairAt(results, situation, 'over-rejection', 1), {
-      exact: null,
-      score: null,
-    });
-    return reading && { reading, tally: tally(reading.now.value, overrides) };
-  }, [situation, results, overrides]);
+const overridesOf = (state: AppState) => state.overrides;
+
+/** One count by itself, by the surest measure there is. */
+function readingAt(state: AppState, situation: Situation, alpha: number): PoolReading | null {
+  const pair = pairAt(state.results, situation, 'over-rejection', alpha);
+  return readingOfPairs(pair, NO_PAIR, state.overrides, false);
+}
+
+function baselineOf(state: AppState): PoolReading | null {
+  const situation = currentSituation(state);
+  return situation && readingAt(state, situation, 1);
+}
+
+/** R0: the count at alpha = 1. */
+export function useBaseline(read: ReadState = useLater): PoolReading | null {
+  return read(baselineOf);
 }
 
 const ALPHAS = Array.from({ length: Math.round((ALPHA_MAX - ALPHA_MIN) / ALPHA_STEP) + 1 }, (_, step) =>
   snapAlpha(ALPHA_MIN + step * ALPHA_STEP),
 );
 
+type ByAlpha = ReadonlyArray<PoolReading | null>;
+let lastByAlpha: { inputs: readonly unknown[]; readings: ByAlpha } = { inputs: [], readings: [] };
+
+/** What is still being counted is no point yet: its partial results need not be drawn. */
+function completeByAlpha(state: AppState): ByAlpha {
+  const current = currentSituation(state);
+  const situation = current && atAnyAlpha(current);
+  const inputs = [situation, state.results, state.overrides];
+  if (lastByAlpha.inputs.length === 0 || inputs.some((input, index) => input !== lastByAlpha.inputs[index])) {
+    const at = (alpha: number) => situation && readingAt(state, situation, alpha);
+    const complete = (reading: PoolReading | null) => (reading?.complete ? reading : null);
+    lastByAlpha = { inputs, readings: ALPHAS.map((alpha) => complete(at(alpha))) };
+  }
+  return lastByAlpha.readings;
+}
+
 /** Every alpha tried on these layers that is counted in full. */
 export function useTrail(): TrailPoint[] {
-  const situation = useSituation();
-  const results = useApp((state) => state.results);
-  const overrides = useApp((state) => state.overrides);
-  return useMemo(() => {
-    if (!situation) return [];
-    return ALPHAS.flatMap((alpha): TrailPoint[] => {
-      const reading = chooseReading(pairAt(results, situation, 'over-rejection', alpha), {
-        exact: null,
-        score: null,
-      });
-      if (!reading?.complete) return [];
-      const { counts, total } = tally(reading.now.value, overrides);
-      const { low, high } = wilsonInterval(counts.refused, total);
-      return [
-        { alpha, refused: counts.refused, total, truth: reading.truth, low: low * total, high: high * total },
-      ];
-    });
-  }, [situation, results, overrides]);
+  const readings = useLater(completeByAlpha, shallow);
+  return useMemo(
+    () =>
+      readings.flatMap((reading, index): TrailPoint[] => {
+        if (!reading) return [];
+        const { truth, tallyNow } = reading;
+        const { counts, total } = tallyNow;
+        const { low, high } = wilsonInterval(counts.refused, total);
+        const interval = { low: low * total, high: high * total };
+        return [{ alpha: ALPHAS[index]!, refused: counts.refused, total, truth, ...interval }];
+      }),
+    [readings],
+  );
 }
 
 const BARS: ReadonlyArray<Pick<PoolBar, 'role' | 'label'> & { pool: CountedPool }> = [

@@ -2,14 +2,14 @@
 import { useMemo } from 'react';
 import { proposeRange } from '@/method/range-proposal.ts';
 import type { ProposalMark } from '@/views/index.ts';
+import { useLater } from './later.ts';
 import { type ReadingWords, readingOf, scanSummary } from './reading.ts';
 import { useBandScan, useSimilarity } from './select.ts';
 import { usePoolReading } from './select-counts.ts';
-import { useApp } from './store.ts';
 
 /** The gap has no meaning for a probe: there the raw cosine's gap is shown and read. */
 export function useGapMeasure(): 'raw' | 'centred' {
-  return useApp((state) => (state.config.measure === 'centred' ? 'centred' : 'raw'));
+  return useLater((state) => (state.config.measure === 'centred' ? 'centred' : 'raw'));
 }
 
 export type Proposal = ProposalMark & { thresholds: string };
@@ -35,8 +35,8 @@ export function useReading(): ReadingWords {
   const similarity = useSimilarity();
   const overRejection = usePoolReading('over-rejection');
   const malicious = usePoolReading('malicious');
-  const alpha = useApp((state) => state.config.alpha);
-  const range = useApp((state) => state.config.range);
+  const alpha = useLater((state) => state.config.alpha);
+  const range = useLater((state) => state.config.range);
   const measure = useGapMeasure();
   return useMemo(
     () =>
@@ -66,7 +66,7 @@ export function useReading(): ReadingWords {
 /** What the scan's own test says, in one or two sentences; null before all bands are counted. */
 export function useScanFinding(): string | null {
   const scan = useBandScan();
-  const alpha = useApp((state) => state.config.alpha);
+  const alpha = useLater((state) => state.config.alpha);
   return useMemo(
     () => (scan ? (scanSummary(scan.value, scan.complete, alpha)?.sentence ?? null) : null),
     [scan, alpha],

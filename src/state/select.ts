@@ -1,8 +1,9 @@
 /** From the store to what pictures take: entries, and the state each picture is in. Hooks only; no computing. */
-import { useMemo } from 'react';
-import { useShallow } from 'zustand/react/shallow';
+import { useCallback, useMemo } from 'react';
+import { shallow } from 'zustand/shallow';
 import type { KeptKind } from '@/protocol/experiments.ts';
 import type { FigureProps, FigureStatus, PendingWork } from '@/views/index.ts';
+import { type ReadState, useLater } from './later.ts';
 import { progressWords } from './progress-words.ts';
 import {
   attentionRequest,
@@ -14,15 +15,15 @@ import {
 } from './requests.ts';
 import { best, type Entry } from './results.ts';
 import { getSession } from './session-instance.ts';
-import { currentSituation } from './situation.ts';
+import { atAnyAlpha, currentSituation } from './situation.ts';
 import { type AppState, useApp } from './store.ts';
 
 /** Layers of the loaded model, else of what was recorded, else of the bundled model's own family. */
 const LAYERS_BEFORE_LOADING = 30;
 
 /** Changes with every setting: for what is drawn, take an entry's own hook below, which changes only with its numbers. */
-export function useSituation(): Situation | null {
-  return useApp(currentSituation);
+export function useSituation(read: ReadState = useApp): Situation | null {
+  return read(currentSituation);
 }
 
 export function useLayerCount(): number {
@@ -64,18 +65,18 @@ function finder<K extends KeptKind>(
 }
 
 const findSimilarity = finder('similarity', (situation) =>
-  keyAt(situation, 'similarity', () => similarityRequest(situation).key),
+  keyAt(atAnyAlpha(situation), 'similarity', () => similarityRequest(situation).key),
 );
 /** The base model's curves, for the thin line behind; null where it is the model itself or is not wanted. */
 const findGhost = finder('similarity', (situation) => {
   if (!situation.config.showBase || situation.config.model === 'base') return null;
-  return keyAt(situation, 'ghost', () => similarityRequest(situation, 'base').key);
+  return keyAt(atAnyAlpha(situation), 'ghost', () => similarityRequest(situation, 'base').key);
 });
 const findCalibration = finder('calibrate', (situation) =>
-  keyAt(situation, 'calibrate', () => calibrateRequest(situation).key),
+  keyAt(atAnyAlpha(situation), 'calibrate', () => calibrateRequest(situation).key),
 );
 const findAttention = finder('attention', (situation) =>
-  keyAt(situation, 'attention', () => attentionRequest(situation).key),
+  keyAt(atAnyAlpha(situation), 'attention', () => attentionRequest(situation).key),
 );
 const findBandScan = finder('bandScan', (situation, state) => {
   const calibration = findCalibration(state);
@@ -84,15 +85,19 @@ const findBandScan = finder('bandScan', (situation, state) => {
 const findCosineMatrix = finder('cosineMatrix', (situation, state) => {
   const vectorsKey = findSimilarity(state)?.value.vectorsKey;
   if (vectorsKey === undefined) return null;
-  return keyAt(situation, `matrix ${vectorsKey}`, () => cosineMatrixRequest(situation, vectorsKey).key);
+  return keyAt(
+    atAnyAlpha(situation),
+    `matrix ${vectorsKey}`,
+    () => cosineMatrixRequest(situation, vectorsKey).key,
+  );
 });
 
-export const useSimilarity = () => useApp(findSimilarity);
-export const useGhost = () => useApp(findGhost);
-export const useCalibration = () => useApp(findCalibration);
-export const useAttention = () => useApp(findAttention);
-export const useBandScan = () => useApp(findBandScan);
-export const useCosineMatrix = () => useApp(findCosineMatrix);
+export const useSimilarity = () => useLater(findSimilarity);
+export const useGhost = () => useLater(findGhost);
+export const useCalibration = () => useLater(findCalibration);
+export const useAttention = () => useLater(findAttention);
+export const useBandScan = () => useLater(findBandScan);
+export const useCosineMatrix = () => useLater(findCosineMatrix);
 
 /** Status, truth and provenance of a picture whose numbers come from work in `slot`. */
 export function useFigure(slot: string, entry: Entry | null, hint: string): FigureProps {
@@ -103,10 +108,8 @@ export function useFigure(slot: string, entry: Entry | null, hint: string): Figu
 }
 
 export function useFigureStatus(slot: string, entry: Entry | null, hint: string): FigureStatus {
-  const failure = useApp((state) => state.failures[slot] ?? null);
-  const work = useApp(useShallow((state) => pendingOf(state, slot)));
-  const text = work?.text ?? null;
-  const fraction = work?.fraction ?? null;
+  const parts = useCallback((state: AppState) => statusParts(state, slot), [slot]);
+  const [failure, text, fraction] = useLater(parts, shallow);
   return useMemo((): FigureStatus => {
     const pending: PendingWork | null = text === null ? null : { text, fraction };
     if (failure && !entry) {
@@ -123,20 +126,29 @@ export function useFigureStatus(slot: string, entry: Entry | null, hint: string)
   }, [slot, entry, hint, failure, text, fraction]);
 }
 
+function statusParts(state: AppState, slot: string) {
+  const work = pendingOf(state, slot);
+  return [state.failures[slot] ?? null, work?.text ?? null, work?.fraction ?? null] as const;
+}
+
 /** What is being done, or waited for, for a slot. */
 function pendingOf(state: AppState, slot: string): PendingWork | null {
   const { work, lab } = state;
   if (work?.slot === slot) {
     return work.progress ? progressWords(work.progress) : { fraction: null, text: work.label };
   }
-  if (state.waiting.includes(slot))
+  if (state.waiting.includes(slot)) {
+    // What is counted changes with every step of a drag; a dozen pictures need not say so each time.
+    if (state.dragging) return { fraction: null, text: 'waiting until the handle rests' };
     return { fraction: null, text: work ? `after: ${work.label}` : 'waiting' };
+  }
   if (lab.state === 'loading') return { fraction: null, text: 'waiting for the model' };
   return null;
 }
 
-export function usePending(slot: string): PendingWork | null {
-  const work = useApp((state) => (state.work?.slot === slot ? state.work : null));
+export function usePending(slot: string, read: ReadState = useLater): PendingWork | null {
+  const find = useCallback((state: AppState) => (state.work?.slot === slot ? state.work : null), [slot]);
+  const work = read(find);
   return useMemo(
     () =>
       work ? (work.progress ? progressWords(work.progress) : { fraction: null, text: work.label }) : null,

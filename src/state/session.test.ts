@@ -47,26 +47,28 @@ const count = (alpha: number, mode: 'score' | 'exact' = 'score') =>
     countRequest(situation(), 'over-rejection', mode, alpha, calibration).key,
   );
 
+/** A threshold as a recorded run holds it. */
+const calibrationEntry = (): Entry<'calibrate'> => ({
+  kind: 'calibrate',
+  key: calibrateRequest(situation()).key,
+  value: calibration,
+  truth: 'recorded',
+  complete: true,
+  provenance: {
+    model: 'fake',
+    sha256: null,
+    adapters: [],
+    template: 'chat',
+    n: '8',
+    seed: null,
+    date: '',
+    origin: 'recorded',
+  },
+});
+
 /** A session whose threshold is known from a recorded run, as it is for the bundled model. */
 async function openWithCalibration(): Promise<void> {
-  const entry: Entry<'calibrate'> = {
-    kind: 'calibrate',
-    key: calibrateRequest(situation()).key,
-    value: calibration,
-    truth: 'recorded',
-    complete: true,
-    provenance: {
-      model: 'fake',
-      sha256: null,
-      adapters: [],
-      template: 'chat',
-      n: '8',
-      seed: null,
-      date: '',
-      origin: 'recorded',
-    },
-  };
-  putResults('recorded', [entry]);
+  putResults('recorded', [calibrationEntry()]);
   await session.open(source);
   await settle();
 }
@@ -89,21 +91,42 @@ beforeEach(() => {
 afterEach(() => session.close());
 
 describe('the session', () => {
-  it('scores the unscaled model first, then the chosen alpha', async () => {
+  it('scores the chosen alpha first, then the unscaled model', async () => {
     await openWithCalibration();
     expect(lab().current.kind).toBe('count');
-    expect((lab().current.params as ExperimentMap['count']['params']).setting.scale).toEqual([]);
-    lab().current.answer(countResult(outcomesFor(lab().current, () => false)));
-    await settle(5);
     expect((lab().current.params as ExperimentMap['count']['params']).setting.scale).toMatchObject([
       { first: 2, last: 5, alpha: 1.1 },
     ]);
+    lab().current.answer(countResult(outcomesFor(lab().current, () => false)));
+    await settle(5);
+    expect((lab().current.params as ExperimentMap['count']['params']).setting.scale).toEqual([]);
+  });
+
+  it('counts the prompts nearest to the threshold first, and keeps that order when live scores arrive', async () => {
+    const scores = [0.99, 0.4, 0.01, 0.55, 0.2, 0.9, 0.001, 0.7];
+    const { key, params } = countRequest(situation(), 'over-rejection', 'exact', 1, calibration);
+    const outcomes = scores.map((score, index) => ({ index, score, refusedByScore: score > 0.5 }));
+    const recorded = { ...calibrationEntry(), kind: 'count', key } as const;
+    putResults('recorded', [{ ...recorded, value: { prompts: params.prompts, outcomes } }]);
+    await openWithCalibration();
+    const order = () =>
+      (lab().current.params as ExperimentMap['count']['params']).prompts.map(({ id }) => Number(id.at(-1)));
+    const nearestFirst = [3, 1, 7, 4, 5, 0, 2, 6];
+    expect(order()).toEqual(nearestFirst);
+    const answers = outcomesFor(lab().current, (index) => index % 2 === 0);
+    lab().current.answer(countResult(answers));
+    await settle(5);
+    expect(order()).toEqual(nearestFirst);
+    lab().current.answer(countResult(answers));
+    await settle(5);
+    expect(count(1)!.complete).toBe(true);
+    setConfig({ alpha: 1.2 }, { commit: false });
+    await settle(5);
+    expect(order()).toEqual(nearestFirst);
   });
 
   it('shows partial outcomes as they stream, and asks only for what is missing after an interruption', async () => {
     await openWithCalibration();
-    lab().current.answer(countResult(outcomesFor(lab().current, () => false)));
-    await settle(5);
     const first = lab().current;
     first.emit({ type: 'partial', partial: { index: 0, score: 0.9, refusedByScore: true } });
     await settle(5);
@@ -127,14 +150,12 @@ describe('the session', () => {
     }
     await settle(5);
     stop();
-    expect(tally(count(1)!.value, {}).decided).toBe(8);
+    expect(tally(count(1.1)!.value, {}).decided).toBe(8);
     expect(updates).toBe(1);
   });
 
   it('drops answers of an alpha that has been left', async () => {
     await openWithCalibration();
-    lab().current.answer(countResult(outcomesFor(lab().current, () => false)));
-    await settle(5);
     const stale = lab().current;
     setConfig({ alpha: 1.2 }, { commit: false });
     await settle(5);
@@ -211,7 +232,7 @@ describe('the session', () => {
     await settle(10);
     const state = useApp.getState();
     expect(state.lab.state).toBe('failed');
-    expect(count(1)!.complete).toBe(true);
+    expect(count(1.1)!.complete).toBe(true);
     expect(state.config.range).toEqual([2, 5]);
     expect(state.notices.find((notice) => notice.id === 'load')?.action?.label).toBe('Load again');
   });

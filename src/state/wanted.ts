@@ -2,7 +2,8 @@
  * From the state to the list of work that is wanted now, most urgent first: pure, so that "what runs when" can be read
  * and tested in one place. What each piece of work is asked with stands in requests.ts; running it is session.ts's business.
  */
-import type { ExperimentMap, KeptKind, PromptItem } from '@/protocol/experiments.ts';
+import { informativeOrder } from '@/method/first-token.ts';
+import type { ExperimentMap, KeptKind, PromptItem, RefusalCalibration } from '@/protocol/experiments.ts';
 import { attentionPrompts, type CountedPool } from './pools.ts';
 import {
   attentionRequest,
@@ -15,7 +16,7 @@ import {
   type Situation,
   similarityRequest,
 } from './requests.ts';
-import { best, type CountMode, type Entry, liveOf, type Results } from './results.ts';
+import { best, bestCount, type CountMode, liveOf, type Results } from './results.ts';
 
 export interface Wanted<K extends KeptKind = KeptKind> {
   slot: string;
@@ -36,8 +37,9 @@ export interface Wanted<K extends KeptKind = KeptKind> {
 /** Smaller is more urgent; gaps of meaning, not of number. */
 const URGENCY = {
   calibrate: 4.5,
-  baselineScore: 1,
-  score: 2,
+  // What a person looks at comes first; the unscaled score costs little more afterwards, since layers are reused.
+  score: 1,
+  baselineScore: 2,
   cosineMatrix: 3,
   similarity: 4,
   exact: 5,
@@ -48,18 +50,25 @@ const URGENCY = {
   bandScan: 10,
 } as const;
 
-/** Prompt positions whose score is nearest to the threshold first: they are the ones that a scaling can turn over. */
-export function informativeOrder(
-  baseline: Entry<'count'> | null,
-  threshold: number,
-  count: number,
+/**
+ * Positions of the over-rejection prompts, nearest to the threshold first: they are the ones that a scaling can turn over.
+ * From the unscaled scores that were there first, so that the order (and with it the batches, whose layers the engine keeps)
+ * stays as it is when others arrive; as given where none are known.
+ */
+function countingOrder(
+  situation: Situation,
+  { recorded, live }: Results,
+  calibration: RefusalCalibration,
 ): number[] {
-  const positions = Array.from({ length: count }, (_, index) => index);
-  const outcomes = baseline?.value.outcomes;
-  if (!outcomes) return positions;
-  const distance = (index: number) =>
-    Math.abs((outcomes[index]?.score ?? Number.POSITIVE_INFINITY) - threshold);
-  return positions.sort((a, b) => distance(a) - distance(b) || a - b);
+  const at = (mode: CountMode) => countRequest(situation, 'over-rejection', mode, 1, calibration);
+  const { key, params } = at('exact');
+  const known = [
+    bestCount({ live: {}, recorded }, key, params.prompts),
+    liveOf({ live, recorded }, 'count', key),
+    liveOf({ live, recorded }, 'count', at('score').key),
+  ].find((entry) => entry?.complete);
+  const scores = known?.value.outcomes.map((outcome) => outcome!.score);
+  return scores ? informativeOrder(scores, calibration.threshold) : [...params.prompts.keys()];
 }
 
 export interface Moment {
@@ -90,12 +99,7 @@ export function wantedWork({ situation, results, settled, layerCount }: Moment):
   if (!calibration?.complete) {
     want('calibrate', URGENCY.calibrate, 'Learning the refusing first tokens', 'calibrate', calibrate);
   } else {
-    const baseline = liveOf(
-      results,
-      'count',
-      countRequest(situation, 'over-rejection', 'score', 1, calibration.value).key,
-    );
-    const { threshold } = calibration.value;
+    const informative = countingOrder(situation, results, calibration.value);
     const count = (
       pool: CountedPool,
       mode: CountMode,
@@ -107,11 +111,7 @@ export function wantedWork({ situation, results, settled, layerCount }: Moment):
       const { key, params } = countRequest(situation, pool, mode, at, calibration.value);
       if (results.live[key]?.complete) return;
       const sofar = liveOf(results, 'count', key)?.value.outcomes ?? [];
-      const order = informativeOrder(
-        pool === 'over-rejection' ? baseline : null,
-        threshold,
-        params.prompts.length,
-      );
+      const order = pool === 'over-rejection' ? informative : [...params.prompts.keys()];
       // Interrupted work goes on where it stopped: only prompts without an outcome are asked for.
       const positions = order.filter((index) => sofar[index] === undefined);
       const prompts = positions.map((index) => params.prompts[index]!);
@@ -129,10 +129,10 @@ export function wantedWork({ situation, results, settled, layerCount }: Moment):
     };
     // A model that hardly ever refuses teaches no refusing token: its score would be a row of zeros that mean nothing.
     const hasScore = calibration.value.tokenIds.length > 0;
-    if (hasScore)
-      count('over-rejection', 'score', 1, 'score at 1', URGENCY.baselineScore, 'Scoring the unscaled model');
     if (hasScore && alpha !== 1)
       count('over-rejection', 'score', alpha, 'score', URGENCY.score, `Scoring at alpha ${alpha}`);
+    if (hasScore)
+      count('over-rejection', 'score', 1, 'score at 1', URGENCY.baselineScore, 'Scoring the unscaled model');
     if (settled) {
       if (alpha !== 1)
         count('over-rejection', 'exact', alpha, 'exact', URGENCY.exact, `Decoding at alpha ${alpha}`);
@@ -162,10 +162,9 @@ export function wantedWork({ situation, results, settled, layerCount }: Moment):
       const { key, params } = bandScanRequest(situation, calibration.value);
       const have = new Set(liveOf(results, 'bandScan', key)?.value.points.map((point) => point.first));
       const firsts = Array.from({ length: layerCount - config.bandWidth + 1 }, (_, first) => first);
-      const order = informativeOrder(baseline, threshold, params.prompts.length);
       want('bandScan', URGENCY.bandScan, `Moving a band of ${config.bandWidth} layers`, 'bandScan', {
         key,
-        params: { ...params, order, firsts: firsts.filter((first) => !have.has(first)) },
+        params: { ...params, order: informative, firsts: firsts.filter((first) => !have.has(first)) },
       });
     }
   }

@@ -1,5 +1,5 @@
 /** The slider, and beneath it what it does to the count. */
-import { useCallback, useRef, useState } from 'react';
+import { memo, useCallback, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { Slider } from '@/elements/Slider.tsx';
 import { Term } from '@/elements/Term.tsx';
@@ -36,18 +36,7 @@ export function AlphaPanel() {
   }, []);
   return (
     <section className="alpha-panel" aria-labelledby="alpha-title">
-      <div className="panel-head">
-        <h2 id="alpha-title">
-          Scale layers {first} to {last} by <Term name="alpha">alpha</Term>
-        </h2>
-        <Button
-          className="quiet-button"
-          isDisabled={alpha === SETTINGS.alpha.default}
-          onPress={() => setConfig({ alpha: SETTINGS.alpha.default })}
-        >
-          Reset
-        </Button>
-      </div>
+      <Head first={first} last={last} isDefault={alpha === SETTINGS.alpha.default} />
       <div id="alpha" tabIndex={-1}>
         <Slider
           label="alpha"
@@ -66,3 +55,29 @@ export function AlphaPanel() {
     </section>
   );
 }
+
+/** Apart, so that a step of the handle does not draw it again. */
+const Head = memo(function Head({
+  first,
+  last,
+  isDefault,
+}: {
+  first: number;
+  last: number;
+  isDefault: boolean;
+}) {
+  return (
+    <div className="panel-head">
+      <h2 id="alpha-title">
+        Scale layers {first} to {last} by <Term name="alpha">alpha</Term>
+      </h2>
+      <Button
+        className="quiet-button"
+        isDisabled={isDefault}
+        onPress={() => setConfig({ alpha: SETTINGS.alpha.default })}
+      >
+        Reset
+      </Button>
+    </div>
+  );
+});

@@ -1,4 +1,5 @@
 /** R0 and R(alpha), the largest things on the page: the change between them with its test, and what is still being counted. */
+import { memo } from 'react';
 import { BigNumber } from '@/elements/BigNumber.tsx';
 import { formatP, formatSigned } from '@/elements/number-words.ts';
 import { Term } from '@/elements/Term.tsx';
@@ -8,34 +9,41 @@ import { useBaseline, usePoolReading } from '@/state/select-counts.ts';
 import { useApp } from '@/state/store.ts';
 import { useWaitingHint } from '../shared/use-waiting-hint.ts';
 
-export function Counts() {
+const R0_LABEL = (
+  <>
+    <Term name="r0">R0</Term> at alpha 1
+  </>
+);
+const TITLE = (
+  <p className="counts-title">
+    Harmless prompts refused (<Term name="over-rejection">over-rejection</Term>)
+  </p>
+);
+
+/** All of it is drawn in the task in which it changes (useApp), so it is kept small: it follows the hand. */
+export const Counts = memo(function Counts() {
   const alpha = useApp((state) => state.config.alpha);
-  const reading = usePoolReading('over-rejection');
-  const unscaled = useBaseline();
+  const reading = usePoolReading('over-rejection', useApp);
+  const unscaled = useBaseline(useApp);
   const hint = useWaitingHint();
   const limit = useScoreLimit();
   // Beside R stands the R0 of the same kind, so that the change is the difference of the two numbers shown.
   const baseline =
     reading?.before && reading.tallyBefore
       ? { entry: reading.before, tally: reading.tallyBefore }
-      : unscaled && { entry: unscaled.reading.now, tally: unscaled.tally };
-  const decoding = usePending('exact');
-  const scoring = usePending('score');
+      : unscaled && { entry: unscaled.now, tally: unscaled.tallyNow };
+  const decoding = usePending('exact', useApp);
+  const scoring = usePending('score', useApp);
   const pending = decoding ?? scoring;
   const tally = reading?.tallyNow;
   const change = reading?.change;
+  const live = reading?.tallySoFar;
   return (
     <div className="counts">
-      <p className="counts-title">
-        Harmless prompts refused (<Term name="over-rejection">over-rejection</Term>)
-      </p>
+      {TITLE}
       <div className="count-before" title={baseline?.entry.origin}>
         <BigNumber
-          label={
-            <>
-              <Term name="r0">R0</Term> at alpha 1
-            </>
-          }
+          label={R0_LABEL}
           value={baseline ? baseline.tally.counts.refused : null}
           waitingFor={hint}
           of={baseline?.tally.decided}
@@ -52,6 +60,14 @@ export function Counts() {
           of={tally?.decided}
           truth={reading?.truth ?? null}
           pending={pending}
+          soFar={
+            live && {
+              value: live.counts.refused,
+              of: live.decided,
+              total: live.total,
+              truth: reading.soFar!.truth,
+            }
+          }
           showPendingText={false}
           ofRole="over-rejected"
         />
@@ -89,4 +105,4 @@ export function Counts() {
       )}
     </div>
   );
-}
+});

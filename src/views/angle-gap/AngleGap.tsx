@@ -15,6 +15,7 @@ import { spreadLabels, valueAxis } from '../shared/value-axis.ts';
 import { DEFINITION_WORDS, gapDomain, gapTable, gapValues } from './layout.ts';
 import './angle-gap.css';
 
+const DEFINITIONS = GAP_DEFINITIONS.map((value) => ({ value, ...DEFINITION_WORDS[value] }));
 const CAPTION =
   'Degrees by which normal–malicious pairs lie further apart than normal–normal pairs; above 0 the model parts them.';
 
@@ -59,7 +60,7 @@ export function AngleGap(props: AngleGapProps) {
           <SegmentedControl
             label="Definition of the gap"
             value={definition}
-            options={GAP_DEFINITIONS.map((value) => ({ value, ...DEFINITION_WORDS[value] }))}
+            options={DEFINITIONS}
             onChange={props.onDefinitionChange}
           />
         )

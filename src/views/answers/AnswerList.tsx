@@ -1,15 +1,23 @@
 /** The prompts with what the model said before and says now, changed ones first; each decision with its reason, correctable. */
 import { memo, useState } from 'react';
 import { Button } from 'react-aria-components';
+import { shallow } from 'zustand/shallow';
 import { SegmentedControl } from '@/elements/SegmentedControl.tsx';
 import { Sensitive } from '@/elements/Sensitive.tsx';
 import type { ResponseClass } from '@/protocol/experiments.ts';
+import { useLater } from '@/state/later.ts';
 import { type AnswerRow, overrideKey } from '@/state/outcomes.ts';
 import type { CountedPool } from '@/state/pools.ts';
 import { useAnswerRows, usePoolReading } from '@/state/select-counts.ts';
 import { setOverride, useApp } from '@/state/store.ts';
 import { downloadAnswers } from './download-answers.ts';
 import './answers.css';
+
+const POOLS = [
+  { value: 'over-rejection', label: 'over-rejection' },
+  { value: 'malicious', label: 'malicious' },
+  { value: 'control', label: 'plain' },
+] as const;
 
 /** Rows drawn before "show all": enough to read, few enough to redraw at every step of a drag. */
 const FIRST_ROWS = 24;
@@ -20,7 +28,7 @@ export function AnswerList() {
   const [open, setOpen] = useState<string | null>(null);
   const reading = usePoolReading(pool);
   const revealed = useApp((state) => state.config.revealHarmful);
-  const alpha = useApp((state) => state.config.alpha);
+  const alpha = useLater((state) => state.config.alpha);
   const rows = useAnswerRows(pool);
   const changed = rows.filter((row) => row.changed).length;
   const shown = all ? rows : rows.slice(0, FIRST_ROWS);
@@ -43,16 +51,7 @@ export function AnswerList() {
           CSV
         </Button>
       </div>
-      <SegmentedControl
-        label="Pool"
-        value={pool}
-        options={[
-          { value: 'over-rejection', label: 'over-rejection' },
-          { value: 'malicious', label: 'malicious' },
-          { value: 'control', label: 'plain' },
-        ]}
-        onChange={setPool}
-      />
+      <SegmentedControl label="Pool" value={pool} options={POOLS} onChange={setPool} />
       {rows.length === 0 ? (
         <p className="hint">
           No answers yet. They appear here prompt by prompt when{' '}
@@ -98,14 +97,21 @@ interface RowProps {
   onToggle: (id: string | null) => void;
 }
 
+/** A closed line says no more than this; every count brings new outcomes, most of which say the same. */
+const shownOf = (row: AnswerRow) => [
+  row.prompt,
+  row.was,
+  row.now,
+  row.changed,
+  row.byHand,
+  row.outcomeNow?.answer === undefined,
+];
+
 const Row = memo(AnswerLine, (a, b) => {
   const { row: before, ...rest } = a;
   const { row: after, ...others } = b;
-  const keys = Object.keys(after) as Array<keyof AnswerRow>;
-  const names = Object.keys(others) as Array<keyof typeof others>;
-  return (
-    keys.every((key) => before[key] === after[key]) && names.every((name) => rest[name] === others[name])
-  );
+  if (!shallow(rest, others)) return false;
+  return b.isOpen ? shallow(before, after) : shallow(shownOf(before), shownOf(after));
 });
 
 function AnswerLine({ row, sensitive, revealed, isOpen, onToggle }: RowProps) {

@@ -1,5 +1,5 @@
 /** How much the last token looks back at each token of the question, layer by layer (section 3.6, figure 4). */
-import { useMemo, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { FigureFrame } from '@/elements/FigureFrame.tsx';
 import { RampLegend } from '@/elements/Legend.tsx';
 import { formatProbability } from '@/elements/number-words.ts';
@@ -21,6 +21,7 @@ const SCALING_WORDS = {
   },
   raw: { label: 'raw', hint: 'Probabilities on one scale: colours compare layers and prompts too.' },
 } as const;
+const SCALINGS = ATTENTION_SCALINGS.map((value) => ({ value, ...SCALING_WORDS[value] }));
 const CAPTION =
   'How much the last token looks back at each token of the question; rows are tokens, columns are layers.';
 
@@ -36,6 +37,12 @@ export function AttentionMap(props: AttentionMapProps) {
     const rawMax = Math.max(0, ...own.map((g) => g.rawMax));
     return { rawMax, grids: pictures.map((p) => attentionGrid(p, head, scaling, questionOnly, rawMax)) };
   }, [pictures, head, scaling, questionOnly]);
+  const heads = useMemo(() => headOptions(headCount), [headCount]);
+  const { onHeadChange } = props;
+  const chooseHead = useCallback(
+    (value: string) => onHeadChange(value === 'mean' ? 'mean' : Number(value)),
+    [onHeadChange],
+  );
   const isHidden = (id: string) => sensitiveIds.has(id) && !revealed;
 
   const reading = (() => {
@@ -72,20 +79,11 @@ export function AttentionMap(props: AttentionMapProps) {
       revealed={revealed || !pictures.some((p) => sensitiveIds.has(p.prompt.id))}
       controls={
         <>
-          <Select
-            label="Head"
-            showLabel
-            value={String(head)}
-            options={[
-              { value: 'mean', label: 'mean' },
-              ...Array.from({ length: headCount }, (_, h) => ({ value: String(h), label: String(h) })),
-            ]}
-            onChange={(value) => props.onHeadChange(value === 'mean' ? 'mean' : Number(value))}
-          />
+          <Select label="Head" showLabel value={String(head)} options={heads} onChange={chooseHead} />
           <SegmentedControl
             label="Scale of colours"
             value={scaling}
-            options={ATTENTION_SCALINGS.map((value) => ({ value, ...SCALING_WORDS[value] }))}
+            options={SCALINGS}
             onChange={props.onScalingChange}
           />
           <Toggle label="question only" isOn={questionOnly} onChange={props.onQuestionOnlyChange} />
@@ -133,3 +131,9 @@ export function AttentionMap(props: AttentionMapProps) {
     </FigureFrame>
   );
 }
+
+const headOptions = (headCount: number) =>
+  ['mean', ...Array.from({ length: headCount }, (_, head) => String(head))].map((name) => ({
+    value: name,
+    label: name,
+  }));

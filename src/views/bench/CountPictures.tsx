@@ -2,11 +2,12 @@
 import { memo, useCallback, useMemo } from 'react';
 import { wilsonInterval } from '@/method/statistics.ts';
 import { ALPHA_MAX, ALPHA_MIN } from '@/state/config.ts';
+import { useLater } from '@/state/later.ts';
 import { useScoreLimit } from '@/state/score-limit.ts';
 import { useBandScan, useFigure } from '@/state/select.ts';
 import { useBaseline, usePoolBars, usePoolReading, useTrail } from '@/state/select-counts.ts';
 import { useScanFinding } from '@/state/select-reading.ts';
-import { setConfig, useApp } from '@/state/store.ts';
+import { setConfig } from '@/state/store.ts';
 import { AlphaTrail } from '@/views/alpha-trail/AlphaTrail.tsx';
 import { BandScan } from '@/views/band-scan/BandScan.tsx';
 import { ClassBars } from '@/views/class-bars/ClassBars.tsx';
@@ -21,9 +22,9 @@ const NO_POINTS = [] as const;
 export const BandScanPicture = memo(function BandScanPicture() {
   const axis = useLayerAxis();
   const entry = useBandScan();
-  const alpha = useApp((state) => state.config.alpha);
-  const bandWidth = useApp((state) => state.config.bandWidth);
-  const planted = useApp((state) => state.config.model === 'planted-8-13');
+  const alpha = useLater((state) => state.config.alpha);
+  const bandWidth = useLater((state) => state.config.bandWidth);
+  const planted = useLater((state) => state.config.model === 'planted-8-13');
   const waiting = useWaitingHint();
   const limit = useScoreLimit();
   const isImpossible = limit?.hasScore === false;
@@ -66,8 +67,8 @@ export const AlphaTrailPicture = memo(function AlphaTrailPicture() {
   const baseline = useBaseline();
   const reading = usePoolReading('over-rejection');
   const figure = useFigure('exact', reading?.now ?? null, useWaitingHint());
-  const alpha = useApp((state) => state.config.alpha);
-  const [first, last] = useApp((state) => state.config.range);
+  const alpha = useLater((state) => state.config.alpha);
+  const [first, last] = useLater((state) => state.config.range);
   const range = useMemo(() => ({ first, last }), [first, last]);
   const pick = useCallback((to: number) => setConfig({ alpha: to }), []);
   return (
@@ -78,8 +79,8 @@ export const AlphaTrailPicture = memo(function AlphaTrailPicture() {
       alphaDomain={ALPHA_DOMAIN}
       range={range}
       baseline={
-        baseline?.reading.complete
-          ? { refused: baseline.tally.counts.refused, total: baseline.tally.total }
+        baseline?.complete
+          ? { refused: baseline.tallyNow.counts.refused, total: baseline.tallyNow.total }
           : null
       }
       onPick={pick}

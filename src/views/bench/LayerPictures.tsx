@@ -1,6 +1,8 @@
 /** The pictures on the layer axis, each bound to its part of the state, so that a drag redraws only what it changes. */
 import { memo, useMemo } from 'react';
 import { useShallow } from 'zustand/react/shallow';
+import type { Config } from '@/state/config.ts';
+import { useLater } from '@/state/later.ts';
 import { attentionPrompts, sensitiveIds } from '@/state/pools.ts';
 import {
   useAttention,
@@ -12,7 +14,7 @@ import {
   useSimilarity,
 } from '@/state/select.ts';
 import { useGapMeasure, useProposal } from '@/state/select-reading.ts';
-import { setConfig, setHoverLayer, useApp } from '@/state/store.ts';
+import { type AppState, setConfig, setHoverLayer, useApp } from '@/state/store.ts';
 import { AngleGap } from '@/views/angle-gap/AngleGap.tsx';
 import { AttentionMap } from '@/views/attention/AttentionMap.tsx';
 import { CosineMap } from '@/views/cosine-map/CosineMap.tsx';
@@ -21,16 +23,25 @@ import { SimilarityCurves } from '@/views/similarity/SimilarityCurves.tsx';
 import { AttentionPromptSelect } from './AttentionPromptSelect.tsx';
 
 const NO_PROMPTS = [] as const;
+const NO_PICTURES = [] as const;
 const NOBODY = new Set<string>();
+
+const rangeOf = (state: AppState) => state.config.range;
 
 export function useLayerAxis() {
   const layerCount = useLayerCount();
-  const [first, last] = useApp((state) => state.config.range);
+  const [first, last] = useLater(rangeOf);
   const hoverLayer = useApp((state) => state.hoverLayer);
   const range = useMemo(() => ({ first, last }), [first, last]);
   return { layerCount, range, hoverLayer, onHoverLayer: setHoverLayer };
 }
 
+// Made once: controls that are given the same things again are not drawn again.
+const chooseGap = (gap: Config['gap']) => setConfig({ gap });
+const chooseLayer = (layer: number | null) => layer !== null && setConfig({ mapLayer: layer });
+const chooseHead = (head: number | 'mean') => setConfig({ attentionHead: head === 'mean' ? -1 : head });
+const chooseScaling = (attentionScale: Config['attentionScale']) => setConfig({ attentionScale });
+const chooseQuestionOnly = (questionOnly: boolean) => setConfig({ questionOnly });
 const reveal = (revealHarmful: boolean) => setConfig({ revealHarmful }, { commit: false });
 
 export const SimilarityPicture = memo(function SimilarityPicture() {
@@ -72,7 +83,7 @@ export const AngleGapPicture = memo(function AngleGapPicture() {
       ghost={ghost?.value ?? null}
       ghostLabel="base"
       definition={definition}
-      onDefinitionChange={(gap) => setConfig({ gap })}
+      onDefinitionChange={chooseGap}
       proposal={proposal}
     />
   );
@@ -100,7 +111,7 @@ export const CosineMapPicture = memo(function CosineMapPicture() {
       measure={measure}
       current={entry?.value ?? null}
       selectedLayer={selectedLayer}
-      onSelectLayer={(layer) => layer !== null && setConfig({ mapLayer: layer })}
+      onSelectLayer={chooseLayer}
       matrix={matrix?.value ?? null}
       matrixStatus={matrixStatus}
       normal={pools?.[matched ? 'matched-normal' : 'normal'].items ?? NO_PROMPTS}
@@ -125,17 +136,17 @@ export const AttentionPicture = memo(function AttentionPicture() {
     <AttentionMap
       {...axis}
       {...figure}
-      pictures={entry?.value ?? []}
+      pictures={entry?.value ?? NO_PICTURES}
       sensitiveIds={sensitive}
       revealed={revealed}
       onReveal={reveal}
       head={head < 0 ? 'mean' : head}
-      onHeadChange={(head) => setConfig({ attentionHead: head === 'mean' ? -1 : head })}
+      onHeadChange={chooseHead}
       scaling={scaling}
-      onScalingChange={(attentionScale) => setConfig({ attentionScale })}
+      onScalingChange={chooseScaling}
       questionOnly={questionOnly}
-      onQuestionOnlyChange={(questionOnly) => setConfig({ questionOnly })}
-      pickers={<AttentionPickers />}
+      onQuestionOnlyChange={chooseQuestionOnly}
+      pickers={PICKERS}
     />
   );
 });
@@ -152,3 +163,5 @@ function AttentionPickers() {
     </>
   );
 }
+
+const PICKERS = <AttentionPickers />;

@@ -3,6 +3,7 @@
  * counted; on a first visit it is what to do.
  */
 import { formatRange } from '@/elements/number-words.ts';
+import { useLater } from '@/state/later.ts';
 import { countedPrompts } from '@/state/pools.ts';
 import { useSituation } from '@/state/select.ts';
 import { useReading } from '@/state/select-reading.ts';
@@ -13,10 +14,10 @@ const INVITATION = 'Drag alpha. Watch what the middle layers do.';
 
 export function Reading() {
   const { lead, rest } = useReading();
-  const isFirstVisit = useApp((state) => state.commits === 0);
+  const isFirstVisit = useLater((state) => state.commits === 0);
   const isReady = useApp((state) => state.lab.state === 'ready');
-  const alpha = useApp((state) => state.config.alpha);
-  const [first, last] = useApp((state) => state.config.range);
+  const alpha = useLater((state) => state.config.alpha);
+  const [first, last] = useLater((state) => state.config.range);
   const counting =
     isReady && alpha !== 1 ? `Counting at alpha ${alpha} on ${formatRange({ first, last })} …` : null;
   const head = isFirstVisit ? INVITATION : (lead ?? counting ?? INVITATION);
@@ -35,7 +36,7 @@ export function Reading() {
 
 /** Said once, beside the numbers it limits. What is known of the bundled file is in its model card. */
 function Caveat() {
-  const situation = useSituation();
+  const situation = useSituation(useLater);
   const isBundled = useApp((state) => (state.source?.key ?? BUNDLED_KEY) === BUNDLED_KEY);
   if (!situation) return null;
   const n = countedPrompts(situation.pools, 'over-rejection', situation.config).length;
