@@ -1,6 +1,6 @@
 /**
  * What people bring: a model from disk or from a hub, a run file of the command line. On the micro model, whose numbers
- * mean nothing but must be the command line's. The hub is the test's own server, which speaks the hub's paths.
+ * mean nothing but must be the command line's. The hub is the test's own: on the page's server, and on other origins.
  */
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,6 +22,7 @@ import {
   waitForTruth,
 } from './testing/bench-page.ts';
 import { partOf, runCommand, type WrittenRun } from './testing/command-line.ts';
+import { startHub } from './testing/hub-server.ts';
 
 const MICRO = 'public/models/micro';
 /** Four decimals in the table twin; the rest is float32 summation order (node against WASM). */
@@ -99,6 +100,31 @@ describe('a model of one’s own', () => {
     expect(await page.locator('.facts').innerText()).toMatch(/of width/);
     await waitForTruth(page, 'similarity', 'exact');
     await bench.close();
+  });
+
+  test('from a hub of another origin whose large files lie on a third: read in parts, without a preflight', async () => {
+    const names = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
+    const hub = await startHub('own/elsewhere', MICRO, names);
+    try {
+      const bench = await open('backend=wasm&n=8');
+      await fromHub(bench, { Repository: 'own/elsewhere', Endpoint: hub.endpoint });
+      await expectMicroCurves(bench);
+      expect(bench.watch.errors.filter((line) => !/404/.test(line))).toEqual([]);
+      // Nobody else was asked, and both were: the weights by ranges alone, from where the redirect led.
+      const origins = new Set(bench.watch.foreignRequests.map((url) => new URL(url).origin));
+      expect([...origins].sort()).toEqual([hub.endpoint, hub.storage].sort());
+      expect(hub.requests.filter((line) => line.includes('OPTIONS'))).toEqual([]);
+      const parts = hub.requests.filter((line) => line.startsWith('storage '));
+      expect(parts.length).toBeGreaterThan(5);
+      for (const line of parts)
+        expect(line).toMatch(/^storage GET \/xet-bridge\/model\.safetensors\S+ bytes=\d+-\d+$/);
+
+      await fromHub(bench, { Repository: 'own/nothing', Endpoint: hub.endpoint });
+      await waitForNotice(bench.page, /no public repository own\/nothing.*own\/elsewhere is opened again/);
+      await bench.close();
+    } finally {
+      await hub.close();
+    }
   });
 
   test('from a hub: a repository that is not there is named, and the page goes on', async () => {

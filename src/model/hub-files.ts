@@ -31,10 +31,18 @@ export function hubFiles(repo: string, options: HubOptions = {}): FileSet {
     open: async (path) => {
       const encoded = encodePath(path);
       const url = `${endpoint}/${repo}/resolve/${revision}/${encoded}`;
-      return encoded === null ? null : findUrl(url, { ...options, name: path });
+      return encoded === null ? null : findUrl(url, { ...options, name: path, refused: noRepository(repo) });
     },
   };
 }
+
+/** What is not there is refused with 401, as what is private: the hub does not tell which. */
+const noRepository = (repo: string) => (status: number) =>
+  new AppError(
+    status === 404 || status === 401 ? 'not-found' : 'network',
+    `The hub has no public repository ${repo} with this revision (HTTP ${status}).`,
+    'Check the name and the revision; private and gated repositories can be opened from disk.',
+  );
 
 async function listTree(firstUrl: string, repo: string, { signal }: HubOptions): Promise<string[]> {
   const paths: string[] = [];
@@ -51,14 +59,7 @@ async function listTree(firstUrl: string, repo: string, { signal }: HubOptions):
         cause: error,
       });
     }
-    if (!response.ok) {
-      const absent = response.status === 404 || response.status === 401;
-      throw new AppError(
-        absent ? 'not-found' : 'network',
-        `The hub has no public repository ${repo} with this revision (HTTP ${response.status}).`,
-        'Check the name and the revision; private and gated repositories can be opened from disk.',
-      );
-    }
+    if (!response.ok) throw noRepository(repo)(response.status);
     for (const entry of Array.isArray(entries) ? entries : []) {
       if (entry?.type === 'file' && typeof entry.path === 'string') paths.push(entry.path);
     }

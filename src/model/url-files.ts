@@ -10,6 +10,8 @@ import { throwIfCancelled, type WholeFileOptions } from './whole-file.ts';
 export interface UrlOptions extends WholeFileOptions {
   /** Name for messages; default: the last part of the path. */
   name?: string;
+  /** The error for a server that lets nobody in (HTTP 401, 403); default: the file is private or gated. */
+  refused?: (status: number) => AppError;
 }
 
 function networkError(what: string, cause?: unknown): AppError {
@@ -32,7 +34,12 @@ function nameOf(url: string): string {
 const JUDGED_BY_CALLER = [404, 416];
 
 /** fetch whose failures are AppErrors. */
-async function request(url: string, name: string, init: RequestInit): Promise<Response> {
+async function request(
+  url: string,
+  name: string,
+  init: RequestInit,
+  refused = privateFile(name),
+): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, init);
@@ -43,21 +50,22 @@ async function request(url: string, name: string, init: RequestInit): Promise<Re
   if (response.ok || JUDGED_BY_CALLER.includes(response.status)) return response;
   await response.body?.cancel();
   const { status } = response;
-  if (status === 401 || status === 403) {
-    throw new AppError(
-      'network',
-      `The server refuses ${name} (HTTP ${status}).`,
-      'The file is private or gated; download it with your own account and open it from disk.',
-    );
-  }
+  if (status === 401 || status === 403) throw refused(status);
   throw networkError(`${name} could not be loaded (HTTP ${status})`);
 }
+
+const privateFile = (name: string) => (status: number) =>
+  new AppError(
+    'network',
+    `The server refuses ${name} (HTTP ${status}).`,
+    'The file is private or gated; download it with your own account and open it from disk.',
+  );
 
 /** The file behind `url`, or null when the server has none. Its size is found with one small request. */
 export async function findUrl(url: string, options: UrlOptions = {}): Promise<ByteSource | null> {
   const name = options.name ?? nameOf(url);
   const { signal } = options;
-  const probe = await request(url, name, { headers: { Range: 'bytes=0-0' }, signal });
+  const probe = await request(url, name, { headers: { Range: 'bytes=0-0' }, signal }, options.refused);
   if (probe.status === 200) return downloadWhole(probe, name, options);
   await probe.body?.cancel();
   if (probe.status === 404) return null;

@@ -51,6 +51,9 @@ const routes: Record<string, (request: IncomingMessage, response: ServerResponse
   '/broken/data.bin': (_, response) => {
     response.writeHead(500).end();
   },
+  '/tiny/gone/resolve/main/config.json': (_, response) => {
+    response.writeHead(401).end();
+  },
   // The hub's paths: a listing in two pages, and files.
   '/api/models/tiny/mini/tree/v1?recursive=true': (_, response) => {
     const link = '</api/models/tiny/mini/tree/v1?recursive=true&cursor=2>; rel="next"';
@@ -188,6 +191,10 @@ describe('the hub', () => {
 
   test('unknown repositories and bad names are refused', async () => {
     expect((await failure(hubFiles('tiny/none', { endpoint: origin }).list())).code).toBe('not-found');
+    // Asked for a file of it, the hub says 401, as for a private one: most often the name is mistyped.
+    const mistyped = await failure(hubFiles('tiny/gone', { endpoint: origin }).open('config.json'));
+    expect(mistyped.code).toBe('not-found');
+    expect(mistyped.message).toContain('no public repository tiny/gone');
     expect(() => hubFiles('https://elsewhere/x')).toThrow('is not the name of a repository');
   });
 });
