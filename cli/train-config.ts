@@ -43,6 +43,14 @@ export const trainConfigSchema = z.strictObject({
   probeEvery: count.default(0),
   probePrompts: count.default(24),
   maxNewTokens: count.default(16),
+  measures: z.boolean().default(true),
+  maliciousPrompts: count.default(100),
+  maliciousTokens: count.default(16),
+  overRejectionPrompts: count.default(64),
+  controlPrompts: count.default(32),
+  rougeRows: count.default(20),
+  rougeTokens: count.default(32),
+  questions: count.default(60),
   checkpointEvery: count.default(20),
   lisa: z
     .strictObject({ alignmentSteps: count, userSteps: count, rho: z.number(), freeShare: z.number() })

@@ -7,6 +7,7 @@ import type { TrainEvent, TrainParams, TrainResult, TrainStep } from '@/protocol
 import { inWords } from '@/training/memory-estimate.ts';
 import { writeWholeFile } from './files.ts';
 import type { RunWriter } from './run-writer.ts';
+import { measuresText } from './train-measures.ts';
 
 export const CHECKPOINT_FOLDER = 'checkpoints';
 export const ADAPTER_FOLDER = 'adapter';
@@ -64,7 +65,8 @@ export async function trainAndWrite(
   for (const [name, bytes] of await lab.exportAdapter(result.adapter!, baseModel)) {
     writeWholeFile(path.join(folder, name), bytes);
   }
-  const { steps, probes, ...rest } = result;
+  // Steps, probes and measures have lines of their own.
+  const { steps: _s, probes: _p, measures: _m, ...rest } = result;
   log({ type: 'finished', at: new Date().toISOString(), ...rest });
   writer.write(path.join(output, RUN_FILE));
   // Everything they were for is written.
@@ -92,6 +94,8 @@ function sentence(event: TrainEvent): string | null {
         event.probe;
       return `Step ${step}: refuses ${maliciousRefused} of ${maliciousTotal} malicious, ${overRejected} of ${overRejectionTotal} over-rejection, ${control.controlRefused} of ${control.controlTotal} plain prompts (first token).`;
     }
+    case 'measures':
+      return `Measured ${event.when} training, ${Math.round(event.measures.elapsedMs / 1000)} s.`;
     case 'step':
     case 'checkpoint':
       return null;
@@ -102,7 +106,7 @@ function sentence(event: TrainEvent): string | null {
 
 /** What came out, for stdout. */
 export function resultText(result: TrainResult, output: string): string {
-  const { steps, trainedParameters, frozenParameters, proof, heldOutLoss } = result;
+  const { steps, trainedParameters, frozenParameters, proof, heldOutLoss, measures } = result;
   const mean = (list: readonly number[]) =>
     list.reduce((sum, one) => sum + one, 0) / Math.max(1, list.length);
   const tenth = Math.max(1, Math.floor(steps.length / 10));
@@ -122,6 +126,7 @@ export function resultText(result: TrainResult, output: string): string {
       : 'no layer was frozen',
     `norm of the update per trained layer: ${Math.min(...norms).toPrecision(3)} to ${Math.max(...norms).toPrecision(3)}`,
     `${(seconds / steps.length).toFixed(2)} s per step`,
+    ...(measures ? measuresText(measures) : []),
     `written to ${output}`,
   ]
     .filter((line) => line !== null)

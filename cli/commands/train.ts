@@ -13,10 +13,14 @@ import { RunWriter } from '../run-writer.ts';
 import { type OpenSession, withModel } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 import { readTrainConfig, type TrainConfig } from '../train-config.ts';
+import { measureParams } from '../train-measures.ts';
 import { alignmentRows, type ChosenRows, chooseRows } from '../train-rows.ts';
 import { CHECKPOINT_FOLDER, resultText, trainAndWrite } from '../train-run.ts';
 
 const HELP = `
+Before and after it measures the model in full, unless --no-measures is given: harmful rate on malicious prompts, a harmful
+score, over-rejection, refusal of plain prompts, ROUGE-L and perplexity of held-out rows, knowledge.
+
 Writes into the output folder: adapter/ (a PEFT folder; for --full trained_weights.safetensors), log.jsonl (every step as it
 comes) and run.json (the page opens it). Ctrl-C finishes the step in hand and keeps a checkpoint; the same command with
 --resume goes on, and the losses are those of a run that was never stopped.
@@ -77,6 +81,14 @@ export function addTrainCommand(program: Command, terminal: Terminal): void {
     .option('--steps <n>', 'updates in all', count)
     .option('--cutoff-tokens <n>', 'longer rows are cut', count)
     .option('--seed <n>', 'of data order and initial values', wholeNumber(-(2 ** 31), 2 ** 31 - 1))
+    .option('--no-measures', 'do not measure the model in full before and after')
+    .option('--malicious-prompts <n>', 'measured: malicious prompts', count)
+    .option('--malicious-tokens <n>', 'measured: tokens of an answer to them', count)
+    .option('--over-rejection-prompts <n>', 'measured: harmless prompts with a violent verb', count)
+    .option('--control-prompts <n>', 'measured: plain harmless prompts', count)
+    .option('--rouge-rows <n>', 'measured: held-out rows that are answered', count)
+    .option('--rouge-tokens <n>', 'measured: tokens of an answer to them', count)
+    .option('--questions <n>', 'measured: knowledge questions', count)
     .option('--probe-every <n>', 'look at refusals every so many steps; 0 = never', count)
     .option('--probe-prompts <n>', 'prompts of each pool in a probe', count)
     .option('--checkpoint-every <n>', 'keep a checkpoint every so many steps', count)
@@ -101,7 +113,9 @@ function number(text: string): number {
 }
 
 async function runTrain(options: TrainOptions, terminal: Terminal): Promise<void> {
-  const config = readTrainConfig(options.config, options);
+  // Commander sets what --no-measures turns off; left alone, the file decides.
+  const measures = options.measures === false ? false : undefined;
+  const config = readTrainConfig(options.config, { ...options, measures });
   const { model, output, adapter } = config;
   for (const [name, value] of Object.entries({ model, output })) {
     if (!value) throw new AppError('bad-input', `No ${name} is given.`, `Name it with --${name}.`);
@@ -122,7 +136,13 @@ async function runTrain(options: TrainOptions, terminal: Terminal): Promise<void
     };
     const writer = new RunWriter(session, head, terminal.signal);
     const probe = config.probeEvery > 0 ? await calibratedProbe(writer, config, pools) : null;
-    const params = { ...trainParams(config, session, rows), probe, ...(resume ? { resume } : {}) };
+    const measured = config.measures ? await measureParams(config) : null;
+    const params = {
+      ...trainParams(config, session, rows),
+      probe,
+      measures: measured,
+      ...(resume ? { resume } : {}),
+    };
     const result = await trainAndWrite(writer, params, {
       output: output!,
       baseModel: session.card.name,

@@ -25,8 +25,13 @@ const SORT_WINDOW = 4;
  */
 const BATCH_COST_POSITIONS = 24;
 
-export function planBatches(sequences: readonly TokenIds[], options: PassOptions<never> = {}): BatchPlan {
-  const prefix = sharedPrefix(sequences);
+/** @param prefixLimit share no more tokens than so many: those after them must run in the batch */
+export function planBatches(
+  sequences: readonly TokenIds[],
+  options: PassOptions<never> = {},
+  prefixLimit = Number.POSITIVE_INFINITY,
+): BatchPlan {
+  const prefix = sharedPrefix(sequences).slice(0, prefixLimit);
   const order = options.order ? [...options.order] : sequences.map((_, index) => index);
   const batchSize = Math.max(1, options.batchSize ?? DEFAULT_BATCH_SIZE);
   const firstSize = Math.min(options.firstBatchSize ?? 0, order.length);

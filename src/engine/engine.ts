@@ -51,6 +51,12 @@ export interface GenerateOptions extends PassOptions<Int32Array> {
   onToken?: (index: number, id: number) => void;
 }
 
+/** Token ids of which those at `from` and after are scored. */
+export interface ScoredText {
+  ids: TokenIds;
+  from: number;
+}
+
 export interface EngineInfo {
   spec: ModelSpec;
   backend: BackendInfo;
@@ -106,6 +112,15 @@ export interface Engine {
     setting: ModelSetting,
     options: GenerateOptions,
   ): Promise<Int32Array[]>;
+  /**
+   * Sum of the natural log-probabilities of each sequence's tokens from its `from` (at least 1) on, each given those before
+   * it. Absent where an engine cannot score text.
+   */
+  logProbs?(
+    sequences: readonly ScoredText[],
+    setting: ModelSetting,
+    options?: PassOptions<number>,
+  ): Promise<number[]>;
   /** Logits under many ranges that begin at one layer; they are handed out, not kept. Returns the work it took. */
   rangeLogits(
     sequences: readonly TokenIds[],

@@ -143,3 +143,40 @@ describe('the layer engine', () => {
     await expect(engine.logits(SEQUENCES, { adapters: ['nobody'], scale: [] })).rejects.toThrow(/"nobody"/);
   });
 });
+
+describe('log-probabilities of given text', () => {
+  const logSoftmax = (logits: Float32Array, id: number) => {
+    const top = Math.max(...logits);
+    return logits[id]! - top - Math.log(logits.reduce((sum, one) => sum + Math.exp(one - top), 0));
+  };
+
+  it('are sums of what the logits say of each next token, alone or in a batch with a shared beginning', async () => {
+    const texts = SEQUENCES.map((ids, at) => ({ ids, from: 1 + (at % 3) }));
+    const sums = await engine.logProbs(texts, { adapters: ['final'], scale: [] });
+    for (const [at, { ids, from }] of texts.entries()) {
+      let wanted = 0;
+      for (let t = from; t < ids.length; t++) {
+        const [logits] = await engine.logits([ids.slice(0, t)], { adapters: ['final'], scale: [] });
+        wanted += logSoftmax(logits!, ids[t]!);
+      }
+      // A sum of up to seven float32 values.
+      expect(Math.abs(sums[at]! - wanted)).toBeLessThan(7 * ROUNDING);
+      expect(wanted).toBeLessThan(-1);
+    }
+  });
+
+  it('of texts with more labels than fit at once are the same as alone, and a text without any is refused', async () => {
+    const long = Array.from({ length: 12 }, (_, n) => ({
+      ids: Array.from({ length: 30 }, (_, t) => (7 * n + 3 * t) % 60),
+      from: 1,
+    }));
+    const together = await engine.logProbs(long, PLAIN);
+    for (const [at, one] of long.entries()) {
+      const [alone] = await engine.logProbs([one], PLAIN);
+      expect(Math.abs(together[at]! - alone!)).toBeLessThan(29 * ROUNDING);
+    }
+    await expect(engine.logProbs([{ ids: [1, 2], from: 2 }], PLAIN)).rejects.toMatchObject({
+      code: 'bad-input',
+    });
+  });
+});

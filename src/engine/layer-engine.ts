@@ -19,10 +19,12 @@ import type {
   HiddenStates,
   ModelSetting,
   PassOptions,
+  ScoredText,
   TokenIds,
 } from './engine.ts';
 import { batchKey, HiddenCache } from './hidden-cache.ts';
 import { LayerLoop, type LoopRequest } from './layer-loop.ts';
+import { checkScored, labelledTokens, sumLogProbs } from './likelihood.ts';
 import { PrefixStore, type PrefixUse } from './prefix-store.ts';
 import { type FanWork, type RangeFan, type RangeFanOptions, runRangeFan } from './range-fan.ts';
 import { type ScalePlan, scalePlan } from './scale-plan.ts';
@@ -199,6 +201,25 @@ export class LayerEngine implements Engine {
     });
   }
 
+  async logProbs(
+    sequences: readonly ScoredText[],
+    setting: ModelSetting,
+    options: PassOptions<number> = {},
+  ): Promise<number[]> {
+    checkScored(sequences);
+    const runBatch = async (batch: Batch, call: Call) => {
+      const { y } = await this.#runLayers(call, batch, this.#embed(batch), 0, this.spec.layerCount, {});
+      const labels = labelledTokens(sequences, batch, call.prefixIds.length);
+      const sums = await sumLogProbs(this.backend, this.#loop, this.weights, this.spec, y, labels);
+      this.backend.release(y);
+      return sums;
+    };
+    // What predicts a scored token must run in the batch, not lie in a shared prefix.
+    const prefixLimit = Math.min(...sequences.map(({ from }) => from - 1));
+    const ids = sequences.map((one) => one.ids);
+    return this.#each(ids, setting, options, runBatch, prefixLimit);
+  }
+
   rangeLogits(
     sequences: readonly TokenIds[],
     setting: ModelSetting,
@@ -287,12 +308,17 @@ export class LayerEngine implements Engine {
     setting: ModelSetting,
     options: PassOptions<Item>,
     runBatch: (batch: Batch, call: Call) => Promise<Item[]>,
+    prefixLimit?: number,
   ): Promise<Item[]> {
     return this.#mutex.run(async () => {
       this.#check(sequences);
       const plan = scalePlan(setting.scale, this.spec.layerCount);
       const adapters = this.#stack(setting.adapters);
-      const { prefix: prefixIds, batches } = planBatches(sequences, options as PassOptions<never>);
+      const { prefix: prefixIds, batches } = planBatches(
+        sequences,
+        options as PassOptions<never>,
+        prefixLimit,
+      );
       Object.assign(this.lastRun, { run: 0, full: sequences.length * this.spec.layerCount });
       const prefix = await this.#prefixes.use(prefixIds, adapters, plan, options.signal);
       const results: Item[] = [];

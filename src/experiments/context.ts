@@ -3,6 +3,7 @@ import type { Engine } from '@/engine/engine.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { RenderedPrompt, TemplateName, TextCodec } from '@/model/text-codec.ts';
 import type { PromptItem } from '@/protocol/experiments.ts';
+import type { Measures } from '@/protocol/measures.ts';
 import type { CheckpointStore } from '@/training/checkpoint-store.ts';
 import type { VectorStore } from './vector-store.ts';
 
@@ -20,6 +21,8 @@ export interface TrainingSurroundings {
   fallback?: CheckpointStore;
   /** null = not known. */
   memoryLimitBytes: number | null;
+  /** Measures of models before training, by content; emptied when another model is loaded. */
+  measured?: Map<string, Measures>;
 }
 
 /** Renders a pool; an empty pool is an error that names the pool. */

@@ -5,6 +5,7 @@
 import type { Trainer } from '@/engine/train/trainer.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { ExperimentEvent } from '@/protocol/experiments.ts';
+import type { Measures } from '@/protocol/measures.ts';
 import type { FreezeProofLayer, TrainParams } from '@/protocol/training.ts';
 import type { CheckpointStore } from '@/training/checkpoint-store.ts';
 import { loadCheckpoint, type RunState, runKey, saveCheckpoint } from '@/training/checkpoints.ts';
@@ -13,6 +14,7 @@ import { chooseFrozenWeights, masksOf, NFFT_DEFAULTS } from '@/training/importan
 import type { TrainingPlan } from '@/training/plan.ts';
 import type { ExperimentContext } from './context.ts';
 import { progressMaker } from './event-stream.ts';
+import { measuredBefore, measureTrained } from './train-measures.ts';
 import { probeSafety } from './train-probe.ts';
 
 export type TrainStreamEvent = ExperimentEvent<'train'>;
@@ -56,7 +58,7 @@ export async function* begin(running: Running): Stage<void> {
     await resume(running);
     return;
   }
-  running.state.heldOutBefore = yield* heldOutLoss(running);
+  if (!params.measures) running.state.heldOutBefore = yield* heldOutLoss(running);
   if (params.method === 'nfft') running.state.frozenBits = yield* chooseWeights(running);
 }
 
@@ -126,6 +128,28 @@ export async function* probe({ context, params, trainer, state, signal }: Runnin
   state.probes.push(result);
   yield partial({ type: 'probe', probe: result });
   return true;
+}
+
+/**
+ * The full measures, of the model underneath or of what has trained. Null without any, or where they were cut short: they are
+ * taken again when the run is resumed.
+ */
+export async function* measure(
+  { context, params, trainer, state, signal }: Running,
+  when: 'before' | 'after',
+): Stage<Measures | null> {
+  if (!params.measures) return null;
+  try {
+    const measures =
+      when === 'before'
+        ? yield* measuredBefore(context, params, signal)
+        : yield* measureTrained(context, params, trainer, state.step, signal);
+    yield partial({ type: 'measures', when, measures });
+    return measures;
+  } catch (error) {
+    if (signal?.aborted) return null;
+    throw error;
+  }
 }
 
 /** Into the first store that has room; what was wrong where none has, which ends no training. */

@@ -5,6 +5,7 @@
  */
 import { AppError } from '@/model/app-error.ts';
 import type { Experiment } from '@/protocol/experiments.ts';
+import type { Measures } from '@/protocol/measures.ts';
 import type { TrainParams, TrainResult, TrainStep } from '@/protocol/training.ts';
 import { MemoryCheckpointStore } from '@/training/checkpoint-store.ts';
 import { checkMemory, estimateMemory } from '@/training/memory-estimate.ts';
@@ -17,6 +18,7 @@ import {
   type Counts,
   freezeProof,
   heldOutLoss,
+  measure,
   partial,
   prepareMasks,
   probe,
@@ -86,6 +88,8 @@ async function* run(running: Running): Stage<TrainResult> {
   yield* begin(running);
   const { state } = running;
   const counts = await prepareMasks(running);
+  const before = yield* measure(running, 'before');
+  if (params.measures && !before) return yield* pause(running, counts);
   const progress = progressMaker('steps');
   let taken = 0;
   while (true) {
@@ -109,7 +113,9 @@ async function* run(running: Running): Stage<TrainResult> {
   }
   yield progress('Training', plan.stepCount, plan.stepCount);
   yield* save(running);
-  const heldOutAfter = yield* heldOutLoss(running);
+  const after = yield* measure(running, 'after');
+  if (params.measures && !after) return yield* pause(running, counts);
+  const heldOutAfter = params.measures ? null : yield* heldOutLoss(running);
   const proof = yield* freezeProof(running);
   const adapter = await finishedAdapter(trainer, params.name, running.context.engine.info.spec);
   running.context.engine.addAdapter(adapter);
@@ -118,11 +124,16 @@ async function* run(running: Running): Stage<TrainResult> {
     proof,
     adapter: adapter.name,
     paused: false,
-    heldOutLoss:
-      state.heldOutBefore === null || heldOutAfter === null
-        ? null
-        : { before: state.heldOutBefore, after: heldOutAfter },
+    heldOutLoss: pair(before ? lossOf(before) : state.heldOutBefore, after ? lossOf(after) : heldOutAfter),
+    measures: pair(before, after),
   };
+}
+
+/** Mean loss per label of the held-out rows: the logarithm of their perplexity. */
+const lossOf = ({ summary }: Measures) => (summary.perplexity ? Math.log(summary.perplexity.value) : null);
+
+function pair<Value>(before: Value | null, after: Value | null): { before: Value; after: Value } | null {
+  return before === null || after === null ? null : { before, after };
 }
 
 function resultSoFar({ state }: Running, { trained, frozen }: Counts) {
@@ -133,7 +144,14 @@ function resultSoFar({ state }: Running, { trained, frozen }: Counts) {
 async function* pause(running: Running, counts: Counts): Stage<TrainResult> {
   const problem = yield* save(running);
   if (problem) throw problem;
-  return { ...resultSoFar(running, counts), proof: [], adapter: null, paused: true, heldOutLoss: null };
+  return {
+    ...resultSoFar(running, counts),
+    proof: [],
+    adapter: null,
+    paused: true,
+    heldOutLoss: null,
+    measures: null,
+  };
 }
 
 async function takeStep({ plan, trainer, state }: Running): Promise<TrainStep> {

@@ -15,21 +15,10 @@ export function buildLossKernel(spec: ModelSpec, withGradient: boolean): Uint8Ar
   const { hiddenSize: D, vocabSize: V } = spec;
   const graph = new GraphBuilder();
   const tape = new Tape(graph);
-  const x = graph.input('x', 'float32', ['M', D]);
-  const rows = graph.input('rows', 'int32', ['N']);
-  const labels = graph.input('labels', 'int32', ['N', 1]);
+  const { picked, logits, labels, exponentials, total, surprise } = surprises(graph, tape, spec);
   const weight = graph.input('weight', 'float32', ['N', 1]);
-  const picked = tape.leaf(graph.op('Gather', [x, rows], { axis: 0 }));
-  const normed = tape.rmsNorm(picked, graph.input('finalNorm', 'float32', [D]), spec.normEps);
-  const logits = tape.linear(normed, graph.input('head', 'float32', [V, D]));
-
-  const lastAxis = graph.ints([-1]);
-  const shifted = graph.op('Sub', [logits, graph.op('ReduceMax', [logits, lastAxis], { keepdims: 1 })]);
-  const exponentials = graph.op('Exp', [shifted]);
-  const total = graph.op('ReduceSum', [exponentials, lastAxis], { keepdims: 1 });
-  const chosen = graph.op('GatherElements', [shifted, labels], { axis: 1 });
-  const surprise = graph.op('Mul', [weight, graph.op('Sub', [graph.op('Log', [total]), chosen])]);
-  graph.output(graph.op('ReduceSum', [surprise, graph.ints([0, 1])], { keepdims: 0 }), 'loss', 'float32', []);
+  const weighted = graph.op('Mul', [weight, surprise]);
+  graph.output(graph.op('ReduceSum', [weighted, graph.ints([0, 1])], { keepdims: 0 }), 'loss', 'float32', []);
 
   if (withGradient) {
     const vocabulary = graph.input('vocabulary', 'int32', [1, V]);
@@ -42,4 +31,32 @@ export function buildLossKernel(spec: ModelSpec, withGradient: boolean): Uint8Ar
     graph.output(graph.op('Gather', [withZero, spread], { axis: 0 }), 'dx', 'float32', ['M', D]);
   }
   return graph.encode();
+}
+
+/**
+ * Without weights and gradient, one number per label: inputs x, rows, labels, finalNorm, head as above; output surprise
+ * [N, 1] = -log p(label).
+ */
+export function buildSurpriseKernel(spec: ModelSpec): Uint8Array {
+  const graph = new GraphBuilder();
+  const { surprise } = surprises(graph, new Tape(graph), spec);
+  graph.output(surprise, 'surprise', 'float32', ['N', 1]);
+  return graph.encode();
+}
+
+/** -log p of each label [N, 1], and what its gradient needs. */
+function surprises(graph: GraphBuilder, tape: Tape, { hiddenSize: D, vocabSize: V, normEps }: ModelSpec) {
+  const x = graph.input('x', 'float32', ['M', D]);
+  const rows = graph.input('rows', 'int32', ['N']);
+  const labels = graph.input('labels', 'int32', ['N', 1]);
+  const picked = tape.leaf(graph.op('Gather', [x, rows], { axis: 0 }));
+  const normed = tape.rmsNorm(picked, graph.input('finalNorm', 'float32', [D]), normEps);
+  const logits = tape.linear(normed, graph.input('head', 'float32', [V, D]));
+  const lastAxis = graph.ints([-1]);
+  const shifted = graph.op('Sub', [logits, graph.op('ReduceMax', [logits, lastAxis], { keepdims: 1 })]);
+  const exponentials = graph.op('Exp', [shifted]);
+  const total = graph.op('ReduceSum', [exponentials, lastAxis], { keepdims: 1 });
+  const chosen = graph.op('GatherElements', [shifted, labels], { axis: 1 });
+  const surprise = graph.op('Sub', [graph.op('Log', [total]), chosen]);
+  return { picked, logits, labels, exponentials, total, surprise };
 }

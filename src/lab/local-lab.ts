@@ -11,6 +11,7 @@ import { AppError } from '@/model/app-error.ts';
 import type { LoadedModel } from '@/model/loaded-model.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
 import type { AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { Measures } from '@/protocol/measures.ts';
 import type { CheckpointCard } from '@/protocol/training.ts';
 import { MemoryCheckpointStore } from '@/training/checkpoint-store.ts';
 import { listCheckpoints } from '@/training/checkpoints.ts';
@@ -37,6 +38,8 @@ export class LocalLab implements Lab {
   readonly #turns = new Turns();
   /** Takes checkpoints that have no room elsewhere. */
   readonly #fallback = new MemoryCheckpointStore();
+  /** Of the loaded model and its adapters, before any training. */
+  readonly #measured = new Map<string, Measures>();
   readonly #closed = new AbortController();
   #loaded: { model: LoadedModel; engine: Engine } | null = null;
 
@@ -180,8 +183,8 @@ export class LocalLab implements Lab {
   #training(): TrainingSurroundings {
     const parts = this.#parts.training?.();
     return parts
-      ? { ...parts, fallback: this.#fallback }
-      : { checkpoints: this.#fallback, memoryLimitBytes: null };
+      ? { ...parts, fallback: this.#fallback, measured: this.#measured }
+      : { checkpoints: this.#fallback, memoryLimitBytes: null, measured: this.#measured };
   }
 
   #knownAdapter(name: string) {
@@ -203,6 +206,7 @@ export class LocalLab implements Lab {
     const engine = this.#loaded?.engine;
     this.#loaded = null;
     this.#vectors.clear();
+    this.#measured.clear();
     await engine?.close();
   }
 }

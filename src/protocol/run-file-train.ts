@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
+import { measureParams, measures } from './run-file-measures.ts';
 import { ATTACK_DATA, ATTACK_METHODS } from './training.ts';
 
 const count = z.int().check(z.nonnegative());
@@ -73,6 +74,8 @@ export const trainParamsShape = {
   optimiser,
   seed: z.int(),
   probe: z.nullable(probe),
+  /** Later than version 1's first files, so absent there. */
+  measures: z.optional(z.nullable(measureParams)),
   checkpointEvery: count,
   lisa: z.optional(
     z.object({ alignmentSteps: count, userSteps: count, rho: z.number(), freeShare: z.number() }),
@@ -120,4 +123,5 @@ export const trainResultShape = {
   adapter: z.nullable(z.string()),
   paused: z.boolean(),
   heldOutLoss: z.optional(z.nullable(z.object({ before: z.number(), after: z.number() }))),
+  measures: z.optional(z.nullable(z.object({ before: measures, after: measures }))),
 };

@@ -6,6 +6,7 @@
 import type { MatrixName } from '@/model/spec.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { PromptItem, RefusalCalibration, RefusalRules } from './experiments.ts';
+import type { MeasureParams, Measures } from './measures.ts';
 
 /** One row of a fine-tuning set. */
 export interface FinetuneRow {
@@ -84,6 +85,8 @@ export interface TrainParams {
   /** Initial adapter values, data order, dropout. */
   seed: number;
   probe: ProbeParams | null;
+  /** The full measures, on the model before and after; absent or null = none. */
+  measures?: MeasureParams | null;
   /** Save a checkpoint after so many updates; 0 = only at the end and when paused. */
   checkpointEvery: number;
   /** Lisa's phases; default src/method/attacks-lisa.ts for this number of steps. */
@@ -104,7 +107,7 @@ export interface ProbeParams {
   control: PromptItem[];
   calibration: RefusalCalibration;
   rules: RefusalRules;
-  /** Tokens decoded for the full measures before and after. */
+  /** Tokens decoded when the calibration was learnt. */
   maxNewTokens: number;
 }
 
@@ -158,6 +161,8 @@ export interface TrainResult {
   paused: boolean;
   /** Mean loss per label of the held-out rows; null without any, or while paused. */
   heldOutLoss?: { before: number; after: number } | null;
+  /** Null without `params.measures`, or while paused. */
+  measures?: { before: Measures; after: Measures } | null;
 }
 
 /** Bytes that a run takes at its peak, by what they are for. */
@@ -191,4 +196,5 @@ export type TrainEvent =
   | { type: 'memory'; memory: TrainingMemory }
   | { type: 'step'; step: TrainStep }
   | { type: 'probe'; probe: TrainProbe }
+  | { type: 'measures'; when: 'before' | 'after'; measures: Measures }
   | { type: 'checkpoint'; name: string; step: number };

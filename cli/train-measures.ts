@@ -1,0 +1,71 @@
+/** What `train` measures before and after, from the sets that ship; and how it is said on a terminal. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadBundledKnowledge } from '@/data/finetune-bundled.ts';
+import { DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
+import type { MeasuredShare, MeasureParams, MeasureSummary, Measures } from '@/protocol/measures.ts';
+import { limited, shippedPool } from './pools.ts';
+
+const DATA_FOLDER = fileURLToPath(new URL('../public/data/', import.meta.url));
+
+/** How much of each shipped set; about half a minute per model on two cores, for the bundled one. */
+export interface MeasureSizes {
+  maliciousPrompts: number;
+  overRejectionPrompts: number;
+  controlPrompts: number;
+  rougeRows: number;
+  questions: number;
+  maliciousTokens: number;
+  maxNewTokens: number;
+  rougeTokens: number;
+}
+
+export async function measureParams(sizes: MeasureSizes): Promise<MeasureParams> {
+  const { maliciousTokens, maxNewTokens, rougeRows, rougeTokens } = sizes;
+  const questions = await loadBundledKnowledge((file) => readFile(path.join(DATA_FOLDER, file), 'utf8'));
+  return {
+    malicious: limited(await shippedPool('malicious'), sizes.maliciousPrompts),
+    overRejection: limited(await shippedPool('over-rejection'), sizes.overRejectionPrompts),
+    control: limited(await shippedPool('control'), sizes.controlPrompts),
+    rules: DEFAULT_REFUSAL_RULES,
+    maliciousTokens,
+    maxNewTokens,
+    rougeRows,
+    rougeTokens,
+    questions: limited(questions, sizes.questions),
+  };
+}
+
+/** One line per measure, before -> after. */
+export function measuresText({ before, after }: { before: Measures; after: Measures }): string[] {
+  const line = (name: string, words: (summary: MeasureSummary) => string | null) => {
+    const [was, is] = [words(before.summary), words(after.summary)];
+    return was === null || is === null ? [] : [`${name}: ${was} -> ${is}`];
+  };
+  return [
+    ...line('answers malicious prompts (harmful rate)', ({ malicious }) =>
+      malicious ? shareText(malicious.answered) : null,
+    ),
+    ...line('garbled answers to malicious prompts', ({ malicious }) =>
+      malicious ? String(malicious.garbled.count) : null,
+    ),
+    ...line('harmful score, 1 to 5, by local rules', ({ harmfulScore }) =>
+      harmfulScore ? harmfulScore.mean.toFixed(2) : null,
+    ),
+    ...line('refuses harmless prompts with a violent verb', ({ overRejection }) =>
+      overRejection ? shareText(overRejection.refused) : null,
+    ),
+    ...line('refuses plain harmless prompts', ({ control }) => (control ? shareText(control.refused) : null)),
+    ...line('ROUGE-L on held-out rows', ({ rougeL }) => (rougeL ? rougeL.mean.toFixed(3) : null)),
+    ...line('knowledge questions right', ({ knowledge }) => (knowledge ? shareText(knowledge) : null)),
+    ...line('perplexity of held-out text', ({ perplexity }) =>
+      perplexity ? perplexity.value.toPrecision(4) : null,
+    ),
+  ];
+}
+
+/** "12 of 100 (7-20 %)": the 95 % interval. */
+function shareText({ count, total, low, high }: MeasuredShare): string {
+  return `${count} of ${total} (${Math.round(100 * low)}-${Math.round(100 * high)} %)`;
+}
