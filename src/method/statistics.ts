@@ -162,17 +162,35 @@ function clusterReplicates(
   replicates: number,
   seed: number,
 ): Float64Array {
-  const random = createRandom(seed);
-  return Float64Array.from({ length: replicates }, () => {
-    const counts = resampleCounts(clusters.length, random);
+  const counts = resamples(clusters.length, replicates, seed);
+  return Float64Array.from({ length: replicates }, (_, replicate) => {
+    const start = replicate * clusters.length;
     let net = 0;
     let size = 0;
-    clusters.forEach((cluster, at) => {
-      net += counts[at]! * cluster.net;
-      size += counts[at]! * cluster.size;
-    });
+    for (let at = 0; at < clusters.length; at++) {
+      const count = counts[start + at]!;
+      net += count * clusters[at]!.net;
+      size += count * clusters[at]!.size;
+    }
     return net / size;
   });
+}
+
+/** Newest first. A drag compares the same clusters again and again, and drawing them is nearly all of the work. */
+const drawn: Array<{ key: string; counts: Uint16Array }> = [];
+const DRAWN_KEPT = 4;
+
+/** [replicates, size]: how often each item comes up in each resample; the same numbers for the same arguments. */
+function resamples(size: number, replicates: number, seed: number): Uint16Array {
+  const key = `${size} ${replicates} ${seed}`;
+  const known = drawn.find((one) => one.key === key);
+  if (known) return known.counts;
+  const random = createRandom(seed);
+  const counts = new Uint16Array(replicates * size);
+  for (let start = 0; start < counts.length; start += size) counts.set(resampleCounts(size, random), start);
+  drawn.unshift({ key, counts });
+  drawn.length = Math.min(drawn.length, DRAWN_KEPT);
+  return counts;
 }
 
 /**

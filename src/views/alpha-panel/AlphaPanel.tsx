@@ -30,9 +30,12 @@ export function AlphaPanel() {
   }, []);
   const commit = useCallback((value: number) => {
     clearTimeout(later.current);
-    setHeld(null);
-    setConfig({ alpha: snapAlpha(value) });
-    getSession().drag(false);
+    setHeld(snapAlpha(value));
+    later.current = setTimeout(() => {
+      setHeld(null);
+      setConfig({ alpha: snapAlpha(value) });
+      getSession().drag(false);
+    });
   }, []);
   return (
     <section className="alpha-panel" aria-labelledby="alpha-title">
