@@ -4,6 +4,7 @@ import { AppError } from '@/model/app-error.ts';
 import { appVersion } from './app-version.ts';
 import { addCalibrateCommand } from './commands/calibrate.ts';
 import { addCompareCommand } from './commands/compare.ts';
+import { addControlCommand } from './commands/control.ts';
 import { addCurvesCommand } from './commands/curves.ts';
 import { addForwardCommand } from './commands/forward.ts';
 import { addReplayCommand } from './commands/replay.ts';
@@ -17,6 +18,8 @@ Examples:
   npx stratascope curves --model smollm2-135m-instruct --adapter safety-adapter --output curves.json
   npx stratascope sweep --model smollm2-135m-instruct --adapter safety-adapter \\
       --layers 8-13 --alphas 0.8:1.2:0.05 --output sweep.json
+  npx stratascope control random-ranges --model smollm2-135m-instruct --adapter safety-adapter \\
+      --layers 8-13 --alpha 1.1 --output random.json
   npx stratascope train --model smollm2-135m-instruct --adapter safety-adapter \\
       --method sppft --band 8-13 --data implicit --output runs/sppft
   npx stratascope forward --model folder-or-file.gguf --input in.json --output out.safetensors
@@ -56,6 +59,7 @@ function buildProgram(terminal: Terminal): Command {
   addForwardCommand(program, terminal);
   addCurvesCommand(program, terminal);
   addSweepCommand(program, terminal);
+  addControlCommand(program, terminal);
   addCalibrateCommand(program, terminal);
   addTrainCommand(program, terminal);
   addCompareCommand(program, terminal);

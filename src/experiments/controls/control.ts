@@ -45,19 +45,7 @@ export function prepareRun(
   params: ControlParams,
   signal: AbortSignal | undefined,
 ): ControlRun {
-  checkNeeds(control, params, context.engine.info.spec.layerCount);
-  const unknown = Object.keys(params.options).find((key) => !control.options.some((one) => one.key === key));
-  if (unknown !== undefined) {
-    const known = control.options.map(({ key }) => key).join(', ') || 'none';
-    throw new AppError(
-      'bad-input',
-      `The control "${control.name}" has no option "${unknown}".`,
-      `Its options: ${known}.`,
-    );
-  }
-  const values = new Map(
-    control.options.map((option) => [option.key, checkedOption(option, params.options[option.key])]),
-  );
+  const values = checkControl(control, params, context.engine.info.spec.layerCount);
   const byLabel = new Map<string, ControlRow[]>();
   for (const row of params.done ?? []) byLabel.set(row.label, [...(byLabel.get(row.label) ?? []), row]);
   return {
@@ -71,6 +59,27 @@ export function prepareRun(
     progress: progressMaker(control.unit),
     known: (label) => byLabel.get(label),
   };
+}
+
+/** Options as they will be used, by key. Anything that is missing or wrong is an error, before any work. */
+export function checkControl(
+  control: Control,
+  params: ControlParams,
+  layerCount: number,
+): Map<string, ControlValue | number[]> {
+  checkNeeds(control, params, layerCount);
+  const unknown = Object.keys(params.options).find((key) => !control.options.some((one) => one.key === key));
+  if (unknown !== undefined) {
+    const known = control.options.map(({ key }) => key).join(', ') || 'none';
+    throw new AppError(
+      'bad-input',
+      `The control "${control.name}" has no option "${unknown}".`,
+      `Its options: ${known}.`,
+    );
+  }
+  return new Map(
+    control.options.map((option) => [option.key, checkedOption(option, params.options[option.key])]),
+  );
 }
 
 function checkNeeds(control: Control, params: ControlParams, layerCount: number): void {

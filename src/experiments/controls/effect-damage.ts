@@ -55,7 +55,13 @@ export async function* runCells(
   const counted = run.params[pool];
   const { harmless } = run.params;
   const passes = new Passes(run, pool);
-  const open = cells.filter((cell) => run.known(cell.label) === undefined);
+  const rowsPerCell = harmless.length > 0 ? 2 : 1;
+  /** A cell that was cut off between its two rows is computed again. */
+  const knownCell = (label: string) => {
+    const found = run.known(label);
+    return found?.length === rowsPerCell ? found : undefined;
+  };
+  const open = cells.filter((cell) => !knownCell(cell.label));
   const rows: ControlRow[] = [];
   const total = (open.length + 1) * passes.promptCount;
   let before: Pass | null = null;
@@ -70,7 +76,7 @@ export async function* runCells(
   }
   let done = 1;
   for (const cell of cells) {
-    const earlier = run.known(cell.label);
+    const earlier = knownCell(cell.label);
     if (earlier) {
       rows.push(...earlier);
       continue;
