@@ -62,6 +62,31 @@ export async function* streamEvents<Event, Result>(
   }
 }
 
+/**
+ * Another generator's events turned into one's own, where `turn` gives any, and its result. A consumer that stops early
+ * ends the other generator too.
+ */
+export async function* relay<From, Result, To = never>(
+  events: AsyncGenerator<From, Result, void>,
+  turn: (event: From) => To | null = () => null,
+): AsyncGenerator<To, Result, void> {
+  let isDone = false;
+  try {
+    while (true) {
+      const step = await events.next();
+      if (step.done) {
+        isDone = true;
+        return step.value;
+      }
+      const turned = turn(step.value);
+      if (turned !== null) yield turned;
+    }
+  } finally {
+    // A generator that has thrown is finished, and this does nothing.
+    if (!isDone) await events.return(undefined as Result);
+  }
+}
+
 /** Makes the progress events of one run; its clock starts when it is made. */
 export function progressMaker(
   unit: Progress['unit'],

@@ -8,6 +8,9 @@ import type { ExperimentContext } from './context.ts';
 import { controlExperiment } from './controls/index.ts';
 import { cosineMatrixExperiment } from './cosine-matrix.ts';
 import { countExperiment } from './count.ts';
+import { gridExperiment } from './grid.ts';
+import { layerAlphaExperiment } from './layer-alpha.ts';
+import { locateExperiment } from './locate.ts';
 import { similarityExperiment } from './similarity.ts';
 import { trainExperiment } from './train.ts';
 
@@ -28,6 +31,9 @@ export const EXPERIMENTS: Experiments = {
   bandScan: bandScanExperiment,
   answer: answerExperiment,
   control: controlExperiment,
+  grid: gridExperiment,
+  layerAlpha: layerAlphaExperiment,
+  locate: locateExperiment,
   train: trainExperiment,
 };
 

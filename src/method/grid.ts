@@ -33,7 +33,8 @@ export function bestFirst(cells: readonly GridCell[], direction: SearchDirection
     (a, b) =>
       sign * (b.refused - a.refused) ||
       a.last - a.first - (b.last - b.first) ||
-      sign * (mean.get(b)! - mean.get(a)!),
+      sign * (mean.get(b)! - mean.get(a)!) ||
+      a.first - b.first,
   );
 }
 

@@ -6,6 +6,17 @@
 import type { ModelSetting } from '@/engine/engine.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { ControlParams, ControlResult, ControlRow } from './controls.ts';
+import type {
+  GridEvent,
+  GridParams,
+  GridResult,
+  LayerAlphaEvent,
+  LayerAlphaParams,
+  LayerAlphaResult,
+  LocateEvent,
+  LocateParams,
+  LocateResult,
+} from './localise.ts';
 import type { TrainEvent, TrainParams, TrainResult } from './training.ts';
 
 /** A prompt of any pool. `group` clusters dependent prompts for statistics (the verb of an over-rejection prompt). */
@@ -242,6 +253,9 @@ export interface ExperimentMap {
   answer: { params: AnswerParams; event: AnswerSoFar; result: AnswerResult };
   /** One of the controls, by name. Rows come as they are done; `params.done` takes them back after an interruption. */
   control: { params: ControlParams; event: ControlRow; result: ControlResult };
+  grid: { params: GridParams; event: GridEvent; result: GridResult };
+  layerAlpha: { params: LayerAlphaParams; event: LayerAlphaEvent; result: LayerAlphaResult };
+  locate: { params: LocateParams; event: LocateEvent; result: LocateResult };
   /** A signal that aborts pauses the run: it ends with a checkpoint and a result that says so. */
   train: { params: TrainParams; event: TrainEvent; result: TrainResult };
 }
@@ -254,7 +268,7 @@ export interface Progress {
   phase: string;
   done: number;
   total: number;
-  unit: 'bytes' | 'prompts' | 'layers' | 'bands' | 'tokens' | 'steps';
+  unit: 'bytes' | 'prompts' | 'layers' | 'bands' | 'ranges' | 'tokens' | 'steps';
   elapsedMs: number;
 }
 

@@ -233,8 +233,9 @@ export interface SearchTrace {
 }
 
 export type LocateEvent =
-  | { type: 'baseline'; baseline: LocateCount }
-  | { type: 'count'; count: LocateCount; work: LocaliseWork }
+  | { type: 'baseline'; baseline: LocateCount; layerRuns: { run: number; full: number } }
+  | { type: 'start'; layerCount: number; start: LocateResult['start'] }
+  | { type: 'count'; count: LocateCount; layerRuns: { run: number; full: number } }
   | { type: 'step'; direction: SearchDirection; step: SearchStep };
 
 export interface LocateResult {
@@ -244,6 +245,7 @@ export interface LocateResult {
   baseline: LocateCount;
   counts: LocateCount[];
   searches: SearchTrace[];
-  work: LocaliseWork;
+  /** As in CountResult, of all counts. */
+  layerRuns: { run: number; full: number };
   complete: boolean;
 }

@@ -24,6 +24,14 @@ import {
   sha256,
 } from './run-file-blocks.ts';
 import { controlParamsShape, controlResultShape } from './run-file-controls.ts';
+import {
+  gridParamsShape,
+  gridResultShape,
+  layerAlphaParamsShape,
+  layerAlphaResultShape,
+  locateParamsShape,
+  locateResultShape,
+} from './run-file-localise.ts';
 import { trainParamsShape, trainResultShape } from './run-file-train.ts';
 import { inWords } from './schema-words.ts';
 
@@ -161,6 +169,9 @@ const partSchema = z.discriminatedUnion('kind', [
     },
   ),
   part('control', controlParamsShape, controlResultShape),
+  part('grid', gridParamsShape, gridResultShape),
+  part('layerAlpha', layerAlphaParamsShape, layerAlphaResultShape),
+  part('locate', locateParamsShape, locateResultShape),
   part('train', trainParamsShape, trainResultShape),
 ]);
 
@@ -174,7 +185,7 @@ const pool = z.object({
 export const runFileSchema = z.object({
   schema: z.literal(RUN_FILE_SCHEMA),
   version: z.literal(RUN_FILE_VERSION),
-  kind: z.enum(['curves', 'sweep', 'control', 'train']),
+  kind: z.enum(['curves', 'sweep', 'control', 'locate', 'train']),
   createdAt: z.iso.datetime(),
   app: z.object({ name: z.string(), version: z.string() }),
   backend: z.object({
@@ -356,6 +367,9 @@ const PROMPT_FIELDS = {
   count: ['prompts'],
   bandScan: ['prompts'],
   control: CONTROL_POOLS,
+  grid: ['prompts'],
+  layerAlpha: ['prompts'],
+  locate: ['prompts'],
   // Its probe's prompts and its rows stay with it: a training run is whole in one part.
   train: [],
 } as const satisfies Record<KeptKind, readonly string[]>;

@@ -2,6 +2,15 @@
  * Turns what a lab answers, piece by piece and at the end, into entries for the shelf. Pure.
  */
 import type { ExperimentMap, KeptKind, PromptOutcome } from '@/protocol/experiments.ts';
+import type {
+  GridEvent,
+  GridResult,
+  LayerAlphaEvent,
+  LayerAlphaResult,
+  LocateEvent,
+  LocateResult,
+} from '@/protocol/localise.ts';
+import { gridSoFar, layerAlphaSoFar, locateSoFar } from '@/protocol/localise-progress.ts';
 import type { Provenance } from '@/views/index.ts';
 import { type Entry, type EntryMap, keyOf, liveOf, type ResultMap } from './results.ts';
 import type { AppState } from './store.ts';
@@ -34,6 +43,10 @@ export function partial<K extends KeptKind>(
       const point = piece as ExperimentMap['bandScan']['event'];
       return [entry(work, 'bandScan', { ...before, points: merge(before.points, [point]) }, false, shelf)];
     }
+    case 'grid':
+    case 'layerAlpha':
+    case 'locate':
+      return searchSoFar(work as Wanted<SearchKind>, piece as ExperimentMap[SearchKind]['event'], shelf);
     case 'cosineMatrix':
     case 'control':
     case 'train':
@@ -78,10 +91,46 @@ export function finished<K extends KeptKind>(
       const { baseline, points } = result as ExperimentMap['bandScan']['result'];
       return [entry(work, 'bandScan', { baseline, points: merge(before, points) }, true, shelf)];
     }
+    case 'grid':
+      return [entry(work, 'grid', result as ResultMap['grid'], true, shelf)];
+    case 'layerAlpha':
+      return [entry(work, 'layerAlpha', result as ResultMap['layerAlpha'], true, shelf)];
+    case 'locate':
+      return [entry(work, 'locate', result as ResultMap['locate'], true, shelf)];
     // Training runs and controls are not the bench's: they have shelves of their own.
     case 'control':
     case 'train':
       return [];
+    default:
+      return work.kind satisfies never;
+  }
+}
+
+type SearchKind = 'grid' | 'layerAlpha' | 'locate';
+
+/** The result so far, which is also what an interrupted search is given back. */
+function searchSoFar(
+  work: Wanted<SearchKind>,
+  piece: ExperimentMap[SearchKind]['event'],
+  shelf: Shelf,
+): Entry[] {
+  const before = <K extends SearchKind>(kind: K) => liveOf(shelf.results, kind, work.key)?.value ?? null;
+  switch (work.kind) {
+    case 'grid': {
+      const value = gridSoFar(before('grid') as GridResult | null, piece as GridEvent);
+      return value ? [entry(work, 'grid', value, false, shelf)] : [];
+    }
+    case 'layerAlpha': {
+      const value = layerAlphaSoFar(
+        before('layerAlpha') as LayerAlphaResult | null,
+        piece as LayerAlphaEvent,
+      );
+      return value ? [entry(work, 'layerAlpha', value, false, shelf)] : [];
+    }
+    case 'locate': {
+      const value = locateSoFar(before('locate') as LocateResult | null, piece as LocateEvent);
+      return value ? [entry(work, 'locate', value, false, shelf)] : [];
+    }
     default:
       return work.kind satisfies never;
   }

@@ -47,6 +47,12 @@ function entriesOfPart(run: RunFile, part: RunPart, modelKey: string, fileName: 
     }
     case 'bandScan':
       return [make('bandScan', keyOf('bandScan', modelKey, part.params), part.result)];
+    case 'grid':
+      return [make('grid', keyOf('grid', modelKey, part.params), part.result)];
+    case 'layerAlpha':
+      return [make('layerAlpha', keyOf('layerAlpha', modelKey, part.params), part.result)];
+    case 'locate':
+      return [make('locate', keyOf('locate', modelKey, part.params), part.result)];
     // Training runs and controls are not the bench's: they have shelves of their own.
     case 'control':
     case 'train':

@@ -15,6 +15,7 @@ import type {
   RefusalCalibration,
   SimilarityResult,
 } from '@/protocol/experiments.ts';
+import type { GridResult, LayerAlphaResult, LocateResult } from '@/protocol/localise.ts';
 import type { TrainResult } from '@/protocol/training.ts';
 import type { Provenance, Truth } from '@/views/index.ts';
 import { matricesOf } from './config.ts';
@@ -41,6 +42,9 @@ export interface ResultMap {
   count: Count;
   bandScan: Scan;
   control: ControlResult;
+  grid: GridResult;
+  layerAlpha: LayerAlphaResult;
+  locate: LocateResult;
   train: TrainResult;
 }
 
@@ -118,6 +122,21 @@ function dependencies(kind: KeptKind, params: ExperimentMap[KeptKind]['params'])
     case 'bandScan': {
       const { prompts, width, alpha, matrices, ...context } = of(kind);
       return [...setting(context), promptsKey(prompts), width, alpha, matricesOf([...matrices])];
+    }
+    case 'grid': {
+      const { prompts, alpha, matrices, ...context } = of(kind);
+      return [...setting(context), promptsKey(prompts), alpha, matricesOf([...matrices])];
+    }
+    case 'layerAlpha': {
+      const { prompts, alphas, matrices, ...context } = of(kind);
+      return [...setting(context), promptsKey(prompts), alphas, matricesOf([...matrices])];
+    }
+    case 'locate': {
+      const { prompts, calibration: _, rules, matrices, gap, resume: __, ...asked } = of(kind);
+      const { template, setting: model, ...search } = asked;
+      const pools = gap ? [promptsKey(gap.normal), promptsKey(gap.malicious)] : [];
+      const searched = [matricesOf([...matrices]), rules.prefixes, pools, search];
+      return [...setting({ template, setting: model }), promptsKey(prompts), ...searched];
     }
     case 'control': {
       const { done: _, ...asked } = of(kind);
