@@ -27,7 +27,10 @@ export class GraphBuilder {
   readonly #inputs: OnnxValue[] = [];
   readonly #outputs: OnnxValue[] = [];
   readonly #constants = new Map<string, Value>();
-  readonly #given = new Map<string, string>();
+  /** Results of nodes that go by another name in the file: an output's, or that of the input that replaces them. */
+  readonly #names = new Map<string, string>();
+  readonly #made = new Set<string>();
+  readonly #replaced = new Set<string>();
   #counter = 0;
 
   input(name: string, type: ElementType, dims: readonly Dim[]): Value {
@@ -54,6 +57,7 @@ export class GraphBuilder {
     domain = '',
   ): Value[] {
     const output = Array.from({ length: outputCount }, () => this.#fresh(opType));
+    for (const value of output) this.#made.add(value);
     this.#nodes.push({
       opType,
       domain,
@@ -65,10 +69,12 @@ export class GraphBuilder {
     return output;
   }
 
-  /** Declares `value` as an output called `name`. A copy node keeps one value usable under two names. */
+  /** Declares `value` as an output called `name`. */
   output(value: Value, name: string, type: ElementType, dims: readonly Dim[]): void {
-    this.#nodes.push({ opType: 'Identity', name: `out_${name}`, inputs: [value], outputs: [name] });
     this.#outputs.push({ name, type, dims });
+    // What a node makes is made under this name; an input, or a second name, needs a copy.
+    if (this.#made.has(value) && !this.#names.has(value)) this.#names.set(value, name);
+    else this.#nodes.push({ opType: 'Identity', name: `out_${name}`, inputs: [value], outputs: [name] });
   }
 
   /**
@@ -77,7 +83,8 @@ export class GraphBuilder {
    */
   given(value: Value, name: string, type: ElementType, dims: readonly Dim[]): void {
     this.input(name, type, dims);
-    this.#given.set(value, name);
+    this.#names.set(value, name);
+    this.#replaced.add(value);
   }
 
   /** int64 vector (shapes, axes), or scalar when given a number. */
@@ -128,11 +135,13 @@ export class GraphBuilder {
   #needed(): { nodes: OnnxNode[]; used: Set<string> } {
     const used = new Set(this.#outputs.map(({ name }) => name));
     const nodes: OnnxNode[] = [];
+    const named = (value: string) => this.#names.get(value) ?? value;
     for (const node of this.#nodes.toReversed()) {
-      if (!node.outputs.some((output) => used.has(output))) continue;
-      const inputs = node.inputs.map((input) => this.#given.get(input) ?? input);
+      const outputs = node.outputs.map((output) => (this.#replaced.has(output) ? output : named(output)));
+      if (!outputs.some((output) => used.has(output))) continue;
+      const inputs = node.inputs.map(named);
       for (const input of inputs) used.add(input);
-      nodes.unshift({ ...node, inputs });
+      nodes.unshift({ ...node, inputs, outputs });
     }
     return { nodes, used };
   }
