@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
 import { measureParams, measures } from './run-file-measures.ts';
-import { ATTACK_DATA, ATTACK_METHODS } from './training.ts';
+import { ATTACK_DATA, ATTACK_METHODS, MODEL_ENDS } from './training.ts';
 
 const count = z.int().check(z.nonnegative());
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'not a sha256 in lower-case hex'));
@@ -24,8 +24,14 @@ const trainedPart = z.discriminatedUnion('kind', [
     rank: count,
     loraAlpha: z.number(),
     matrices: z.array(z.enum(MATRIX_NAMES)),
+    dropout: z.optional(z.number()),
   }),
-  z.object({ kind: z.literal('full'), norms: z.boolean() }),
+  z.object({
+    kind: z.literal('full'),
+    norms: z.boolean(),
+    frozenNorms: z.optional(z.boolean()),
+    ends: z.optional(z.array(z.enum(MODEL_ENDS))),
+  }),
 ]);
 
 const optimiser = z.object({
@@ -119,6 +125,17 @@ export const trainResultShape = {
       hashAfter: sha256,
       updateNorm: z.number(),
     }),
+  ),
+  endsProof: z.optional(
+    z.array(
+      z.object({
+        end: z.enum(MODEL_ENDS),
+        frozen: z.boolean(),
+        hashBefore: sha256,
+        hashAfter: sha256,
+        updateNorm: z.number(),
+      }),
+    ),
   ),
   adapter: z.nullable(z.string()),
   paused: z.boolean(),

@@ -36,14 +36,28 @@ export type AttackMethod = (typeof ATTACK_METHODS)[number];
 export const ATTACK_DATA = ['normal', 'implicit', 'backdoor', 'harmful', 'own'] as const;
 export type AttackData = (typeof ATTACK_DATA)[number];
 
+/** What a model has besides its layers. In a tied model embedding and head are one matrix, and either names it. */
+export const MODEL_ENDS = ['embedding', 'finalNorm', 'head'] as const;
+export type ModelEnd = (typeof MODEL_ENDS)[number];
+
 export type TrainablePartParams =
   | {
       kind: 'lora';
       rank: number /** lora_alpha; scaling = loraAlpha / rank */;
       loraAlpha: number;
       matrices: MatrixName[];
+      /** Share of what enters the adapters that each step drops, as PEFT's lora_dropout; absent = 0. */
+      dropout?: number;
     }
-  | { kind: 'full'; norms: boolean };
+  | {
+      kind: 'full';
+      /** The two norms of every layer whose matrices train. */
+      norms: boolean;
+      /** The norms of frozen layers train too, as in the published code; absent = false. */
+      frozenNorms?: boolean;
+      /** What trains besides layers; absent = none. */
+      ends?: ModelEnd[];
+    };
 
 /** Every number has the paper's value beside it in src/method/attacks.ts. */
 export interface OptimiserParams {
@@ -141,10 +155,22 @@ export interface TrainProbe {
 export interface FreezeProofLayer {
   layer: number;
   frozen: boolean;
-  /** sha256 of the layer's weights as the device holds them, before and after the run. */
+  /**
+   * sha256 of the layer's weights as the device holds them, before and after the run; of a frozen layer whose norms train
+   * (frozenNorms), of the rest of it.
+   */
   hashBefore: string;
   hashAfter: string;
   /** Norm of what the run added to the layer's weight matrices (LoRA: of scaling · B A); exactly 0 where frozen. */
+  updateNorm: number;
+}
+
+/** The same for what is no layer, where full parameters train. A tied head has no entry of its own. */
+export interface FreezeProofEnd {
+  end: ModelEnd;
+  frozen: boolean;
+  hashBefore: string;
+  hashAfter: string;
   updateNorm: number;
 }
 
@@ -155,6 +181,8 @@ export interface TrainResult {
   /** What full tuning with the same part would train besides: LoRA of frozen layers, their weights, masked weights. */
   frozenParameters: number;
   proof: FreezeProofLayer[];
+  /** Full parameters only. */
+  endsProof?: FreezeProofEnd[];
   /** Name under which the lab keeps the trained adapter, for experiments; null for a full-parameter run. */
   adapter: string | null;
   /** Ended early by the person; a checkpoint is there. The proof is then empty and no adapter is kept. */
