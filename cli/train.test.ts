@@ -38,6 +38,8 @@ const train = (output: string, ...more: string[]) => [
     '--cutoff-tokens',
     '300',
   ],
+  ...['--malicious-prompts', '3', '--over-rejection-prompts', '2', '--control-prompts', '2'],
+  ...['--questions', '2', '--rouge-rows', '1', '--rouge-tokens', '4', '--malicious-tokens', '4'],
   ...['--steps', '4', '--batch-size', '2', '--rank', '2', '--lora-alpha', '4', '--warmup-steps', '0'],
   ...more,
 ];
@@ -90,6 +92,17 @@ describe('train', () => {
       2, 3,
     ]);
 
+    const { before, after } = part.result.measures!;
+    expect(before.malicious.map(({ tokenCount }) => tokenCount)).toEqual([4, 4, 4]);
+    expect(after.summary).toMatchObject({
+      overRejection: { refused: { total: 2 } },
+      knowledge: { total: 2 },
+      rougeL: { rows: 1 },
+      perplexity: { rows: 2 },
+    });
+    expect(out).toMatch(/harmful rate\): \d of 3 \(\d+-\d+ %\) -> \d of 3/);
+    expect(logOf('sppft').filter(({ type }) => type === 'measures')).toHaveLength(2);
+
     writeFileSync(at('in.json'), JSON.stringify({ sequences: [{ ids: [5, 6, 7] }] }));
     const forward = (...adapter: string[]) =>
       cli(['forward', '-m', micro, ...adapter, '-i', at('in.json'), '-o', at('out.safetensors'), '-q']);
@@ -127,6 +140,7 @@ describe('train', () => {
       batchSize: 2,
       rows: 5,
       heldOut: 0,
+      measures: false,
       nfft: { utilityShare: 0.1, scoreRows: 2 },
     };
     writeFileSync(at('run-config.json'), JSON.stringify(settings));
@@ -145,6 +159,8 @@ describe('train', () => {
     expect(code).toBe(0);
     expect(lossesOf('nfft')).toHaveLength(2);
     expect(existsSync(at('nfft', 'adapter', 'trained_weights.safetensors'))).toBe(true);
+    const { run } = parseRunFile(readFileSync(at('nfft', 'run.json'), 'utf8'));
+    expect(run.parts[0]!.result).toMatchObject({ measures: null, heldOutLoss: null });
   });
 
   it("trains on a person's own rows, and says which were left out", async () => {
@@ -154,7 +170,9 @@ describe('train', () => {
       { instruction: 'Cook rice.', input: 'Brown.', output: 'Half an hour.' },
     ];
     writeFileSync(at('own.json'), JSON.stringify(rows));
-    const { code, err } = await cli(train('own', '--data', at('own.json'), '--held-out', '0'));
+    const { code, err } = await cli(
+      train('own', '--data', at('own.json'), '--held-out', '0', '--no-measures'),
+    );
     expect(code).toBe(0);
     expect(err).toContain('own.json: 1 rows were left out; row 2 has no instruction');
   });
