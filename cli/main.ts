@@ -7,6 +7,8 @@ import { addCompareCommand } from './commands/compare.ts';
 import { addControlCommand } from './commands/control.ts';
 import { addCurvesCommand } from './commands/curves.ts';
 import { addForwardCommand } from './commands/forward.ts';
+import { addGridCommand } from './commands/grid.ts';
+import { addLocateCommand } from './commands/locate.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addSweepCommand } from './commands/sweep.ts';
 import { addTrainCommand } from './commands/train.ts';
@@ -18,6 +20,8 @@ Examples:
   npx stratascope curves --model smollm2-135m-instruct --adapter safety-adapter --output curves.json
   npx stratascope sweep --model smollm2-135m-instruct --adapter safety-adapter \\
       --layers 8-13 --alphas 0.8:1.2:0.05 --output sweep.json
+  npx stratascope locate --model smollm2-135m-instruct --adapter safety-adapter --output located.json
+  npx stratascope grid --model smollm2-135m-instruct --adapter safety-adapter --alpha 1.1 --output grid.json
   npx stratascope control random-ranges --model smollm2-135m-instruct --adapter safety-adapter \\
       --layers 8-13 --alpha 1.1 --output random.json
   npx stratascope train --model smollm2-135m-instruct --adapter safety-adapter \\
@@ -59,6 +63,8 @@ function buildProgram(terminal: Terminal): Command {
   addForwardCommand(program, terminal);
   addCurvesCommand(program, terminal);
   addSweepCommand(program, terminal);
+  addLocateCommand(program, terminal);
+  addGridCommand(program, terminal);
   addControlCommand(program, terminal);
   addCalibrateCommand(program, terminal);
   addTrainCommand(program, terminal);
