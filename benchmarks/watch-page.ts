@@ -7,8 +7,10 @@ import type { Browser } from 'playwright-core';
 export interface PageFigures {
   /** From the navigation's start. */
   firstPictureMs: number;
-  /** The first count that was computed here, not recorded. */
+  /** The first count that was computed here, not recorded, and says so: as it fills in, of the prompts done so far. */
   firstLiveNumberMs: number;
+  /** The first one of all prompts, with its R0: from here on nothing recorded stands in its place. */
+  firstWholeCountMs: number;
   /** While dragging: longest task of the main thread, and how many were over 50 ms. */
   longestTaskMs: number;
   tasksOver50Ms: number;
@@ -25,11 +27,9 @@ function watchFromInside(): void {
   const look = (now: number) => {
     frames.push(now);
     if (!seen.picture && document.querySelector('section.figure svg path')) seen.picture = now;
-    if (
-      !seen.live &&
-      document.querySelector('.big-number .number.truth-fast, .big-number .number.truth-exact')
-    )
-      seen.live = now;
+    const whole = '.big-number .number.truth-fast, .big-number .number.truth-exact';
+    if (!seen.live && document.querySelector(`.live-so-far, ${whole}`)) seen.live = now;
+    if (!seen.whole && document.querySelector(whole)) seen.whole = now;
     requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
@@ -41,7 +41,7 @@ function watchFromInside(): void {
 }
 
 interface Watched {
-  seen: { picture?: number; live?: number };
+  seen: { picture?: number; live?: number; whole?: number };
   frames: number[];
   tasks: Array<{ startMs: number; durationMs: number }>;
 }
@@ -55,7 +55,7 @@ export async function watchPage(browser: Browser, url: string): Promise<PageFigu
   await page.addInitScript(watchFromInside);
   await page.goto(url);
   const watched = () => page.evaluate(() => (window as unknown as { watched: Watched }).watched);
-  await page.waitForFunction(() => (window as unknown as { watched: Watched }).watched.seen.live);
+  await page.waitForFunction(() => (window as unknown as { watched: Watched }).watched.seen.whole);
   const { seen } = await watched();
 
   const thumb = page.locator('.alpha-panel [role=slider], .alpha-panel input[type=range]').first();
@@ -80,6 +80,7 @@ export async function watchPage(browser: Browser, url: string): Promise<PageFigu
   return {
     firstPictureMs: Math.round(seen.picture!),
     firstLiveNumberMs: Math.round(seen.live!),
+    firstWholeCountMs: Math.round(seen.whole!),
     longestTaskMs: Math.round(Math.max(0, ...during.map(({ durationMs }) => durationMs))),
     tasksOver50Ms: during.length,
     framesPerSecond: Math.round((drawn / (dragEnd - dragStart)) * 1000),
