@@ -20,14 +20,15 @@ export const LOCATED_BAND: [number, number] = [8, 13];
 export const HARMFUL_SHARE = 0.1;
 
 /**
- * Chosen before the first run and not changed after it: the defaults of page and command line. 5e-4 lies within the paper's
- * 1e-4 to 6e-4 (appendix A.4.2) and is what the bundled adapter was made with; the paper's 1e-5 for D_H would leave LoRA
- * where it is after 30 steps, so one rate serves all data. All weights train at 1e-4, the paper's for Llama-3 and gemma.
+ * One rate for all data and methods, chosen before any run with a frozen band was made: 3e-4 is the paper's for Llama-2 and the
+ * default of its full-tuning script (appendix A.4.2; the paper's 1e-5 for D_H would leave LoRA where it is after 30 steps).
+ * A single run before it, full tuning on D_I with this tool's usual 5e-4, had left not one refusal, so that nothing could have
+ * been told apart. All weights train at 3e-5, the default of the paper's SPPFT script, whose 21 updates are about as many.
  * Batch 4 as in Table 6. The paper's 100 warm-up steps do not fit into 30.
  */
 export function optimiserOf(part: TrainablePartParams['kind']): OptimiserParams {
   return {
-    learningRate: part === 'lora' ? 5e-4 : 1e-4,
+    learningRate: part === 'lora' ? 3e-4 : 3e-5,
     weightDecay: 0,
     beta1: 0.9,
     beta2: 0.999,
