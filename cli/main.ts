@@ -2,10 +2,12 @@
 import { Command, CommanderError } from 'commander';
 import { AppError } from '@/model/app-error.ts';
 import { appVersion } from './app-version.ts';
+import { addAttentionCommand } from './commands/attention.ts';
 import { addCalibrateCommand } from './commands/calibrate.ts';
 import { addCompareCommand } from './commands/compare.ts';
 import { addControlCommand } from './commands/control.ts';
 import { addCurvesCommand } from './commands/curves.ts';
+import { addExportCommand } from './commands/export.ts';
 import { addForwardCommand } from './commands/forward.ts';
 import { addGridCommand } from './commands/grid.ts';
 import { addLocateCommand } from './commands/locate.ts';
@@ -68,8 +70,10 @@ function buildProgram(terminal: Terminal): Command {
   addControlCommand(program, terminal);
   addCalibrateCommand(program, terminal);
   addTrainCommand(program, terminal);
+  addAttentionCommand(program, terminal);
   addCompareCommand(program, terminal);
   addReplayCommand(program, terminal);
+  addExportCommand(program, terminal);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void terminal.stdout.write(text),

@@ -2,9 +2,10 @@
 import { zipSync } from 'fflate';
 
 /** Row-major; the number of elements must be the product of `dims`. No dims = a scalar. */
-export type NpzArray =
-  | { dims: readonly number[]; data: Float64Array | Float32Array | Int32Array }
-  | { dims: readonly number[]; data: readonly string[] };
+export interface NpzArray {
+  dims: readonly number[];
+  data: Float64Array | Float32Array | Int32Array | readonly string[];
+}
 
 /** numpy.load(file)[name] gives each array; names may hold "/". Texts become fixed-width unicode. */
 export function writeNpz(arrays: ReadonlyMap<string, NpzArray>): Uint8Array<ArrayBuffer> {
