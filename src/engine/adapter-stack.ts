@@ -6,7 +6,8 @@ import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import type { TrainedLora } from '@/kernels/layer-kernel.ts';
 import type { AdapterData, LoraPair } from '@/model/adapter-spec.ts';
 import { AppError } from '@/model/app-error.ts';
-import { MATRIX_NAMES, type MatrixName, type ModelSpec, matrixDims } from '@/model/spec.ts';
+import { MATRIX_NAMES, type MatrixName, type ModelEnd, type ModelSpec, matrixDims } from '@/model/spec.ts';
+import type { DeviceWeights } from './device-weights.ts';
 
 export interface LayerAdapter {
   matrices: MatrixName[];
@@ -19,6 +20,8 @@ export interface LayerAdapter {
 export interface AdapterStack {
   key: string;
   layers: LayerAdapter[];
+  /** What replaces the model's own embedding, final norm and head. */
+  ends?: Partial<Pick<DeviceWeights, ModelEnd>>;
 }
 
 export function stackAdapters(
@@ -52,7 +55,25 @@ export function stackAdapters(
     }
     return result;
   });
-  return { key: adapters.map((adapter) => adapter.name).join('+'), layers };
+  return {
+    key: adapters.map((adapter) => adapter.name).join('+'),
+    layers,
+    ends: replacedEnds(backend, spec, replacing[0]?.replacedEnds ?? {}),
+  };
+}
+
+/** A tied model's head goes with its embedding. */
+function replacedEnds(
+  backend: Backend,
+  spec: ModelSpec,
+  { embedding, finalNorm, head: ownHead }: NonNullable<AdapterData['replacedEnds']>,
+): AdapterStack['ends'] {
+  const head = spec.tiedEmbeddings ? embedding : ownHead;
+  return {
+    ...(embedding ? { embedding } : {}),
+    ...(finalNorm ? { finalNorm: backend.upload(finalNorm, [spec.hiddenSize]) } : {}),
+    ...(head ? { head: backend.upload(head, [spec.vocabSize, spec.hiddenSize]) } : {}),
+  };
 }
 
 /** [A1; A2] and [s1 B1, s2 B2]: their product is the sum of the scaled updates. */

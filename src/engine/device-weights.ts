@@ -65,7 +65,7 @@ const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toPrecision(3)
 
 /** Rows of the embedding for ids, padded with zeros to [rows * length, hiddenSize]. */
 export function embedBatch(
-  weights: DeviceWeights,
+  weights: Pick<DeviceWeights, 'embedding'>,
   spec: ModelSpec,
   suffixes: readonly Int32Array[],
   length: number,

@@ -97,7 +97,7 @@ export function buildBackwardKernel(
     isTrained(name, part),
   );
   const dy = graph.input('dy', 'float32', ['BT', spec.hiddenSize]);
-  tape.backward(y, dy);
+  tape.backward([y, dy]);
   graph.output(tape.gradient(x), 'dx', 'float32', ['BT', spec.hiddenSize]);
   for (const [name, { value, dims }] of weights) {
     if (isTrained(name, part)) graph.output(tape.gradient(value), `grad.${name}`, 'float32', dims);

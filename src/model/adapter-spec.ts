@@ -2,7 +2,7 @@
  * A LoRA adapter in memory: low-rank updates of some matrices of some layers.
  * Reading PEFT folders lives in src/model/adapter.ts; stacking and running in the engine.
  */
-import type { MatrixName } from './spec.ts';
+import type { MatrixName, ModelEnd } from './spec.ts';
 
 /** A weight of one layer as the kernels name it. */
 export type LayerInputName = MatrixName | 'attentionNorm' | 'ffnNorm';
@@ -25,4 +25,6 @@ export interface AdapterData {
   layers: Array<Partial<Record<MatrixName, LoraPair>>>;
   /** After full-parameter training: whole weights that stand in for the model's; null or absent where it keeps its own. */
   replaced?: Array<Partial<Record<LayerInputName, Float32Array>> | null>;
+  /** The same for embedding, final norm and head; a tied model's head goes with its embedding. */
+  replacedEnds?: Partial<Record<ModelEnd, Float32Array>>;
 }

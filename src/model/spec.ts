@@ -7,6 +7,10 @@
 export const MATRIX_NAMES = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
 export type MatrixName = (typeof MATRIX_NAMES)[number];
 
+/** What a model has besides its layers. In a tied model the head is the embedding's matrix. */
+export const MODEL_ENDS = ['embedding', 'finalNorm', 'head'] as const;
+export type ModelEnd = (typeof MODEL_ENDS)[number];
+
 /** Rotary position embedding. `llama3` is the frequency-dependent scaling of Llama 3.1 and later. */
 export interface RopeSpec {
   theta: number;

@@ -23,9 +23,9 @@ export class Tape extends Ops {
     return value;
   }
 
-  /** Appends the backward pass from `output`, whose gradient is `gradient`. Once per tape. */
-  backward(output: Value, gradient: Value): void {
-    this.#gradients.set(output, gradient);
+  /** Appends the backward pass from outputs and their gradients. Once per tape. */
+  backward(...ends: ReadonlyArray<readonly [output: Value, gradient: Value]>): void {
+    for (const [output, gradient] of ends) this.#gradients.set(output, gradient);
     for (const { output: produced, backward } of this.#entries.toReversed()) {
       const arriving = this.#gradients.get(produced);
       if (arriving) backward(arriving);

@@ -1,9 +1,9 @@
 /** The part of a run file that holds a training run: rows, prompts and settings in full, every step, the proof. Schema only. */
 import * as z from 'zod/mini';
-import { MATRIX_NAMES } from '@/model/spec.ts';
+import { MATRIX_NAMES, MODEL_ENDS } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
 import { measureParams, measures } from './run-file-measures.ts';
-import { ATTACK_DATA, ATTACK_METHODS, MODEL_ENDS } from './training.ts';
+import { ATTACK_DATA, ATTACK_METHODS } from './training.ts';
 
 const count = z.int().check(z.nonnegative());
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'not a sha256 in lower-case hex'));

@@ -3,7 +3,7 @@
  * line and run files, beside experiments.ts. No code, no ORT, no DOM.
  */
 
-import type { MatrixName } from '@/model/spec.ts';
+import type { MatrixName, ModelEnd } from '@/model/spec.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { PromptItem, RefusalCalibration, RefusalRules } from './experiments.ts';
 import type { MeasureParams, Measures } from './measures.ts';
@@ -36,10 +36,6 @@ export type AttackMethod = (typeof ATTACK_METHODS)[number];
 export const ATTACK_DATA = ['normal', 'implicit', 'backdoor', 'harmful', 'own'] as const;
 export type AttackData = (typeof ATTACK_DATA)[number];
 
-/** What a model has besides its layers. In a tied model embedding and head are one matrix, and either names it. */
-export const MODEL_ENDS = ['embedding', 'finalNorm', 'head'] as const;
-export type ModelEnd = (typeof MODEL_ENDS)[number];
-
 export type TrainablePartParams =
   | {
       kind: 'lora';
@@ -55,7 +51,7 @@ export type TrainablePartParams =
       norms: boolean;
       /** The norms of frozen layers train too, as in the published code; absent = false. */
       frozenNorms?: boolean;
-      /** What trains besides layers; absent = none. */
+      /** What trains besides layers; absent = none. In a tied model embedding and head are one matrix, and either names it. */
       ends?: ModelEnd[];
     };
 

@@ -7,7 +7,7 @@ import {
   buildSquaresKernel,
   buildSumKernel,
 } from '@/kernels/optimizer-kernels.ts';
-import type { LayerTensors } from './parameters.ts';
+import { elementCount, type LayerTensors, type TrainedShapes } from './parameters.ts';
 
 export interface AdamWOptions extends AdamWConstants {
   weightDecay: number;
@@ -23,40 +23,38 @@ export interface Restraints {
   masks: LayerTensors | null;
 }
 
+/** Elements that one kernel run works on, unless a single tensor has more: what holds several copies of each stays small. */
+const RUN_ELEMENTS = 2 ** 23;
+
 export class AdamW {
   /** Updates done: t of the bias correction. */
   updateCount = 0;
   readonly first: LayerTensors;
   readonly second: LayerTensors;
-  readonly #names: readonly string[];
   readonly #kernels = new Map<string, Promise<Kernel>>();
-  readonly #rank: (name: string) => 1 | 2;
 
   constructor(
     private readonly backend: Backend,
     private readonly options: AdamWOptions,
-    shapes: ReadonlyMap<string, readonly number[]>,
-    trains: readonly boolean[],
+    shapes: TrainedShapes,
   ) {
-    this.#names = [...shapes.keys()];
     const zeros = () =>
-      trains.map((layer) =>
-        layer
+      shapes.map((group) =>
+        group
           ? Object.fromEntries(
-              [...shapes].map(([name, dims]) => [
+              [...group].map(([name, dims]) => [
                 name,
-                backend.upload(new Float32Array(dims.reduce((size, dim) => size * dim, 1)), dims),
+                backend.upload(new Float32Array(elementCount(dims)), dims),
               ]),
             )
           : null,
       );
     this.first = zeros();
     this.second = zeros();
-    this.#rank = (name) => (shapes.get(name)!.length === 1 ? 1 : 2);
   }
 
   /**
-   * One update of every trained layer with gradients times `gradientScale`. Replaces tensors in `parameters`; those that
+   * One update of every trained tensor with gradients times `gradientScale`. Replaces tensors in `parameters`; those that
    * are `borrowed` from the model are left to it.
    */
   async update(
@@ -69,38 +67,30 @@ export class AdamW {
   ): Promise<void> {
     this.updateCount += 1;
     const { beta1, beta2, weightDecay } = this.options;
-    const scalars = {
+    const scalars = this.#scalars({
       keep: 1 - learningRate * weightDecay,
       stepSize: learningRate / (1 - beta1 ** this.updateCount),
       secondScale: 1 / Math.sqrt(1 - beta2 ** this.updateCount),
       gradientScale,
-    };
-    const scalarTensors = Object.fromEntries(
-      Object.entries(scalars).map(([name, value]) => [
-        name,
-        this.backend.upload(Float32Array.of(value), [1]),
-      ]),
-    );
-    const kernel = await this.#kernel(`update${masks !== null}`, () =>
-      buildAdamWKernel(this.#names, this.#rank, this.options, masks !== null),
-    );
-    for (const [layer, values] of parameters.entries()) {
-      if (!values) continue;
-      const state = { p: values, g: gradients[layer]!, m: this.first[layer]!, v: this.second[layer]! };
-      const inputs: Record<string, DeviceTensor> = { ...scalarTensors };
-      for (const [kind, tensors] of Object.entries(state)) {
-        for (const name of this.#names) inputs[`${kind}.${name}`] = tensors[name]!;
-      }
-      if (masks) for (const name of this.#names) inputs[`mask.${name}`] = masks[layer]![name]!;
-      const outputs = await this.backend.run(kernel, inputs);
-      for (const name of this.#names) {
+    });
+    for (const { group, names, rank } of runsOf(parameters)) {
+      const kernel = await this.#kernel('update', names, masks !== null, () =>
+        buildAdamWKernel(names, rank, this.options, masks !== null),
+      );
+      const state = { p: parameters, m: this.first, v: this.second };
+      const outputs = await this.backend.run(kernel, {
+        ...scalars,
+        ...inputsOf({ ...state, g: gradients, ...(masks ? { mask: masks } : {}) }, group, names),
+      });
+      for (const name of names) {
         for (const kind of ['p', 'm', 'v'] as const) {
-          if (!borrowed.has(state[kind][name]!)) this.backend.release(state[kind][name]!);
-          state[kind][name] = outputs[`${kind}2.${name}`]!;
+          const tensors = state[kind][group]!;
+          if (!borrowed.has(tensors[name]!)) this.backend.release(tensors[name]!);
+          tensors[name] = outputs[`${kind}2.${name}`]!;
         }
       }
     }
-    for (const tensor of Object.values(scalarTensors)) this.backend.release(tensor);
+    this.#release(scalars);
   }
 
   /** Gradients with the restraints' share; releases those it is given. */
@@ -111,68 +101,113 @@ export class AdamW {
   ): Promise<LayerTensors> {
     if (!anchor && !masks) return gradients;
     const variant = { anchored: anchor !== null, masked: masks !== null };
-    const kernel = await this.#kernel(`adjust${JSON.stringify(variant)}`, () =>
-      buildAdjustKernel(this.#names, this.#rank, variant),
-    );
-    const rhoTensor = this.backend.upload(Float32Array.of(rho), [1]);
-    const result: LayerTensors = [];
-    for (const [layer, own] of gradients.entries()) {
-      result[layer] = null;
-      if (!own) continue;
-      const inputs: Record<string, DeviceTensor> = { rho: rhoTensor };
-      const state = { g: own, p: parameters[layer]!, anchor: anchor?.[layer], mask: masks?.[layer] };
-      for (const [kind, tensors] of Object.entries(state)) {
-        for (const name of tensors ? this.#names : []) inputs[`${kind}.${name}`] = tensors![name]!;
-      }
-      const outputs = await this.backend.run(kernel, inputs);
-      result[layer] = Object.fromEntries(this.#names.map((name) => [name, outputs[`adjusted.${name}`]!]));
-      for (const name of this.#names) this.backend.release(own[name]!);
-    }
-    this.backend.release(rhoTensor);
+    const scalars = this.#scalars({ rho });
+    const state = {
+      g: gradients,
+      ...(anchor ? { p: parameters, anchor } : {}),
+      ...(masks ? { mask: masks } : {}),
+    };
+    const result = await this.#map(gradients, 'adjusted', async (group, names, rank) => {
+      const kernel = await this.#kernel('adjust', names, variant, () =>
+        buildAdjustKernel(names, rank, variant),
+      );
+      return this.backend.run(kernel, { ...scalars, ...inputsOf(state, group, names) });
+    });
+    this.#release(scalars);
     return result;
   }
 
-  /** a + b, layer by layer; releases both. */
+  /** a + b, tensor by tensor; releases both. */
   async sum(a: LayerTensors, b: LayerTensors): Promise<LayerTensors> {
-    const kernel = await this.#kernel('sum', () => buildSumKernel(this.#names, this.#rank));
-    const result: LayerTensors = [];
-    for (const [layer, left] of a.entries()) {
-      const right = b[layer];
-      if (!left || !right) {
-        result[layer] = null;
-        continue;
-      }
-      const inputs: Record<string, DeviceTensor> = {};
-      for (const name of this.#names)
-        Object.assign(inputs, { [`a.${name}`]: left[name]!, [`b.${name}`]: right[name]! });
-      const outputs = await this.backend.run(kernel, inputs);
-      result[layer] = Object.fromEntries(this.#names.map((name) => [name, outputs[`sum.${name}`]!]));
-      for (const name of this.#names) {
-        this.backend.release(left[name]!);
-        this.backend.release(right[name]!);
-      }
-    }
+    const result = await this.#map(a, 'sum', async (group, names, rank) => {
+      const kernel = await this.#kernel('sum', names, null, () => buildSumKernel(names, rank));
+      return this.backend.run(kernel, inputsOf({ a, b }, group, names));
+    });
+    for (const tensors of b) if (tensors) this.#release(tensors);
     return result;
   }
 
-  /** Euclidean norm of each layer's tensors together; 0 where nothing trains. */
+  /** Euclidean norm of each layer's tensors together, and of the ends'; 0 where nothing trains. */
   async norms(tensors: LayerTensors): Promise<number[]> {
-    const kernel = await this.#kernel('squares', () => buildSquaresKernel(this.#names, this.#rank));
-    const result: number[] = [];
-    for (const [layer, values] of tensors.entries()) {
-      result[layer] = 0;
-      if (!values) continue;
-      const inputs = Object.fromEntries(this.#names.map((name) => [`t.${name}`, values[name]!]));
-      const { squares } = await this.backend.run(kernel, inputs);
-      result[layer] = Math.sqrt((await this.backend.read(squares!))[0]!);
+    const sums = tensors.map(() => 0);
+    for (const { group, names, rank } of runsOf(tensors)) {
+      const kernel = await this.#kernel('squares', names, null, () => buildSquaresKernel(names, rank));
+      const { squares } = await this.backend.run(kernel, inputsOf({ t: tensors }, group, names));
+      sums[group]! += (await this.backend.read(squares!))[0]!;
       this.backend.release(squares!);
     }
+    return sums.map(Math.sqrt);
+  }
+
+  /** New tensors in the place of `from`'s, which are released: output `<kind>.<name>` of what `run` gives. */
+  async #map(
+    from: LayerTensors,
+    kind: string,
+    run: (
+      group: number,
+      names: readonly string[],
+      rank: (name: string) => 1 | 2,
+    ) => Promise<Record<string, DeviceTensor>>,
+  ): Promise<LayerTensors> {
+    const result: LayerTensors = from.map((tensors) => (tensors ? {} : null));
+    for (const { group, names, rank } of runsOf(from)) {
+      const outputs = await run(group, names, rank);
+      for (const name of names) {
+        result[group]![name] = outputs[`${kind}.${name}`]!;
+        this.backend.release(from[group]![name]!);
+      }
+    }
     return result;
   }
 
-  #kernel(key: string, build: () => Uint8Array): Promise<Kernel> {
+  #scalars(values: Record<string, number>): Record<string, DeviceTensor> {
+    return Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, this.backend.upload(Float32Array.of(value), [1])]),
+    );
+  }
+
+  #release(tensors: Record<string, DeviceTensor>): void {
+    for (const tensor of Object.values(tensors)) this.backend.release(tensor);
+  }
+
+  #kernel(
+    what: string,
+    names: readonly string[],
+    variant: unknown,
+    build: () => Uint8Array,
+  ): Promise<Kernel> {
+    const key = JSON.stringify([what, names, variant]);
     let kernel = this.#kernels.get(key);
     if (!kernel) this.#kernels.set(key, (kernel = this.backend.compile(build())));
     return kernel;
   }
+}
+
+/** Which tensors go through a kernel together: those of one layer, or fewer where they are large. */
+function* runsOf(tensors: LayerTensors) {
+  for (const [group, values] of tensors.entries()) {
+    const rank = (name: string): 1 | 2 => (values![name]!.dims.length === 1 ? 1 : 2);
+    let names: string[] = [];
+    let elements = 0;
+    for (const [name, { dims }] of Object.entries(values ?? {})) {
+      const size = elementCount(dims);
+      if (names.length > 0 && elements + size > RUN_ELEMENTS) {
+        yield { group, names, rank };
+        names = [];
+        elements = 0;
+      }
+      names.push(name);
+      elements += size;
+    }
+    if (names.length > 0) yield { group, names, rank };
+  }
+}
+
+/** `<kind>.<name>` for every kind of state. */
+function inputsOf(state: Record<string, LayerTensors>, group: number, names: readonly string[]) {
+  const inputs: Record<string, DeviceTensor> = {};
+  for (const [kind, tensors] of Object.entries(state)) {
+    for (const name of names) inputs[`${kind}.${name}`] = tensors[group]![name]!;
+  }
+  return inputs;
 }

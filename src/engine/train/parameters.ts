@@ -1,14 +1,26 @@
 /** What trains: tensors by layer and kernel input name, where they live, how they start. Not here: steps (trainer.ts). */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import type { AdapterData, LayerInputName, LoraPair } from '@/model/adapter-spec.ts';
-import { MATRIX_NAMES, type MatrixName, type ModelSpec, matrixDims } from '@/model/spec.ts';
+import { MATRIX_NAMES, type MatrixName, type ModelEnd, type ModelSpec, matrixDims } from '@/model/spec.ts';
 import type { AdapterStack } from '../adapter-stack.ts';
 import type { DeviceWeights } from '../device-weights.ts';
+import { endShapes, joinEnds } from './end-parameters.ts';
 
 /** LoRA beside frozen weights, or the weights themselves. */
 export type TrainablePart =
   | { kind: 'lora'; rank: number; scaling: number; matrices: readonly MatrixName[] }
-  | { kind: 'full'; norms: boolean };
+  | {
+      kind: 'full';
+      /** The norms of layers that train. */
+      norms: boolean;
+      /** The norms of frozen layers train as well; absent = false. */
+      frozenNorms?: boolean;
+      /** What trains besides layers; absent = nothing. */
+      ends?: readonly ModelEnd[];
+    };
+
+/** Names and dims of what trains in each layer and, behind the last one, of the model's ends; null = nothing. */
+export type TrainedShapes = Array<Map<string, readonly number[]> | null>;
 
 /** Values of one trainable tensor, with its kernel input name: trainA.q, trainB.q, q, attentionNorm … */
 export interface NamedValues {
@@ -17,7 +29,7 @@ export interface NamedValues {
   data: Float32Array;
 }
 
-/** [layer][input name]; a layer that does not train is null. */
+/** [layer][input name], and the ends behind the last layer; where nothing trains null or absent. */
 export type LayerTensors = Array<Record<string, DeviceTensor> | null>;
 
 /** The same as values in JavaScript. */
@@ -40,13 +52,31 @@ export function trainableShapes(spec: ModelSpec, part: TrainablePart): Map<strin
       return shapes;
     case 'full':
       for (const matrix of MATRIX_NAMES) shapes.set(matrix, dims[matrix]);
-      if (part.norms) for (const norm of ['attentionNorm', 'ffnNorm']) shapes.set(norm, [spec.hiddenSize]);
+      if (part.norms) for (const [norm, dims] of normShapes(spec)) shapes.set(norm, dims);
       return shapes;
     default:
       part satisfies never;
       throw new Error('unreachable');
   }
 }
+
+const normShapes = (spec: ModelSpec) =>
+  new Map(['attentionNorm', 'ffnNorm'].map((norm) => [norm, [spec.hiddenSize]]));
+
+/** Everything that trains. */
+export function trainedShapes(
+  spec: ModelSpec,
+  part: TrainablePart,
+  trains: readonly boolean[],
+  pieceElements?: number,
+): TrainedShapes {
+  const ofTrained = trainableShapes(spec, part);
+  const ofFrozen = part.kind === 'full' && part.frozenNorms ? normShapes(spec) : null;
+  const ends = part.kind === 'full' && part.ends?.length ? endShapes(spec, part.ends, pieceElements) : null;
+  return [...trains.map((on) => (on ? ofTrained : ofFrozen)), ends];
+}
+
+export const elementCount = (dims: readonly number[]): number => dims.reduce((size, dim) => size * dim, 1);
 
 /**
  * Start values of a LoRA layer as PEFT draws them: A uniform within 1/sqrt(in) (Kaiming with a = sqrt 5), B zero, so that the
@@ -78,13 +108,13 @@ export function uploadLayers(
 /** Where a full run starts: the tensors that layers compute with, the model's or those of an adapter that replaces them. */
 export function weightTensors(
   { weights, adapters }: { weights: DeviceWeights; adapters: AdapterStack },
-  shapes: ReadonlyMap<string, readonly number[]>,
-  trains: readonly boolean[],
+  shapes: TrainedShapes,
 ): LayerTensors {
   return weights.layers.map((layer, index) => {
-    if (!trains[index]) return null;
+    const names = shapes[index]?.keys();
+    if (!names) return null;
     const tensors = { ...layer, ...adapters.layers[index]!.inputs };
-    return Object.fromEntries([...shapes.keys()].map((name) => [name, tensors[name]!]));
+    return Object.fromEntries([...names].map((name) => [name, tensors[name]!]));
   });
 }
 
@@ -122,14 +152,17 @@ export function copyLayers(
 }
 
 /** Weights after a full run, as an adapter that replaces the model's own. */
-export function toReplacedWeights(name: string, layers: LayerValues): AdapterData {
+export function toReplacedWeights(name: string, values: LayerValues, layerCount: number): AdapterData {
+  const layers = values.slice(0, layerCount);
+  const ends = values[layerCount];
   return {
     name,
     sha256: '',
     layers: layers.map(() => ({})),
-    replaced: layers.map((values) =>
-      values ? (Object.fromEntries(values) as Partial<Record<LayerInputName, Float32Array>>) : null,
+    replaced: layers.map((one) =>
+      one ? (Object.fromEntries(one) as Partial<Record<LayerInputName, Float32Array>>) : null,
     ),
+    ...(ends ? { replacedEnds: joinEnds(ends) } : {}),
   };
 }
 

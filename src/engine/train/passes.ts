@@ -5,23 +5,23 @@
  */
 import type { DeviceTensor } from '@/backends/backend.ts';
 import { keptBytes, type TrainedPart } from '@/kernels/layer-kernel.ts';
-import { buildLossKernel } from '@/kernels/loss-kernel.ts';
 import { matrixDims } from '@/model/spec.ts';
 import type { LayerAdapter } from '../adapter-stack.ts';
 import { causalBatch } from '../batch-inputs.ts';
-import { embedBatch } from '../device-weights.ts';
 import type { LoopRequest } from '../layer-loop.ts';
 import { nextMacrotask } from '../macrotask.ts';
 import { scalePlan } from '../scale-plan.ts';
 import type { DropoutMasks } from './dropout.ts';
+import { EndPasses, type TrainedEnds } from './end-passes.ts';
 import type { TrainingBatch } from './examples.ts';
 import type { LayerTensors } from './parameters.ts';
 import type { TrainerContext } from './trainer.ts';
 
 /** The trainer's side: what each layer computes with now, and what of it trains. */
 export interface TrainedLayers {
-  /** Lowest layer that trains. */
+  /** Lowest layer that the gradient has to go through: the lowest that trains, or 0 where the embedding does. */
   lowest: number;
+  ends(): TrainedEnds;
   /** With what drops inputs of the adapter that trains, where it has that. */
   adapter(layer: number, dropout: boolean): LayerAdapter;
   part(layer: number): TrainedPart;
@@ -30,29 +30,27 @@ export interface TrainedLayers {
 }
 
 export class TrainingPass {
-  readonly #vocabulary: DeviceTensor;
+  readonly #ends: EndPasses;
 
   constructor(
     private readonly context: TrainerContext,
     private readonly view: TrainedLayers,
   ) {
-    const { vocabSize } = context.spec;
-    const ids = Int32Array.from({ length: vocabSize }, (_, id) => id);
-    this.#vocabulary = context.backend.upload(ids, [1, vocabSize]);
+    this.#ends = new EndPasses(context, view.ends);
   }
 
   /** Mean loss of the batch's labels, without gradients and without dropout. */
   async loss(batch: TrainingBatch, signal?: AbortSignal): Promise<number> {
     const { y } = await this.#loop(batch, { signal });
     try {
-      return (await this.#loss(batch, y, batch.labels.length, false)).loss;
+      return (await this.#ends.loss(batch, y, batch.labels.length, false)).loss;
     } finally {
       this.context.backend.release(y);
     }
   }
 
   /**
-   * Loss and gradients, each label weighing 1 / tokenCount. The caller owns the gradients; when it is cut short, nothing is
+   * Loss and gradients, each label weighing 1 / tokenCount; those of the ends stand behind the last layer's. The caller owns the gradients; when it is cut short, nothing is
    * left behind.
    */
   async backward(
@@ -66,7 +64,7 @@ export class TrainingPass {
     const firstKept = spec.layerCount - this.#keptLayers(batch);
     /** What the backward pass of each layer takes: what entered it, and what it kept. */
     const forward: Array<Record<string, DeviceTensor>> = [];
-    const gradients: LayerTensors = new Array(spec.layerCount).fill(null);
+    const gradients: LayerTensors = new Array(spec.layerCount + 1).fill(null);
     /** The residual stream upwards, then its gradient downwards. */
     const passing: Record<string, DeviceTensor> = {};
     const shared = loop.sharedInputs(causalBatch(spec, batch.ids.length, batch.paddedLength, 0));
@@ -84,8 +82,9 @@ export class TrainingPass {
         },
       });
       passing.y = y;
-      const { loss, dx } = await this.#loss(batch, y, tokenCount, true);
+      const { loss, dx, gradients: ofEnds } = await this.#ends.loss(batch, y, tokenCount, true);
       passing.dy = dx!;
+      gradients[spec.layerCount] = Object.keys(this.view.ends().tensors).length > 0 ? ofEnds : null;
       this.#release(passing, 'y');
       for (let layer = spec.layerCount - 1; layer >= lowest; layer--) {
         await nextMacrotask();
@@ -102,6 +101,7 @@ export class TrainingPass {
         passing.dy = outputs.dx!;
         gradients[layer] = gradientsOf(outputs);
       }
+      await this.#ends.embeddingGradients(batch, passing.dy, ofEnds);
       return { loss, gradients };
     } catch (error) {
       for (const tensors of gradients) if (tensors) this.#release(tensors);
@@ -113,15 +113,14 @@ export class TrainingPass {
   }
 
   /** The layers, from the embedding to what leaves the last one. */
-  #loop(
+  async #loop(
     batch: TrainingBatch,
     { masks = null, ...hooks }: Partial<LoopRequest> & { masks?: DropoutMasks | null },
   ) {
-    const { backend, spec, weights, loop } = this.context;
-    const x = embedBatch(weights, spec, batch.ids, batch.paddedLength);
+    const { spec, loop } = this.context;
     return loop.run({
       ...hooks,
-      x: backend.upload(x, [batch.ids.length * batch.paddedLength, spec.hiddenSize]),
+      x: await this.#ends.embed(batch),
       first: 0,
       end: spec.layerCount,
       batch: causalBatch(spec, batch.ids.length, batch.paddedLength, 0),
@@ -162,32 +161,6 @@ export class TrainingPass {
     return Math.min(spec.layerCount - this.view.lowest, Math.floor(this.view.keptBytes / perLayer));
   }
 
-  async #loss(batch: TrainingBatch, y: DeviceTensor, tokenCount: number, withGradient: boolean) {
-    const { backend, spec, weights, loop } = this.context;
-    const kernel = await loop.kernel(`loss${withGradient}`, () => buildLossKernel(spec, withGradient));
-    const count = batch.labels.length;
-    const rowCount = batch.ids.length * batch.paddedLength;
-    const spread = new Int32Array(rowCount).fill(count);
-    batch.rows.forEach((row, n) => {
-      spread[row] = n;
-    });
-    const own: Record<string, DeviceTensor> = {
-      rows: backend.upload(batch.rows, [count]),
-      labels: backend.upload(batch.labels, [count, 1]),
-      weight: backend.upload(new Float32Array(count).fill(1 / tokenCount), [count, 1]),
-      spread: backend.upload(spread, [rowCount]),
-    };
-    const { finalNorm, head } = weights;
-    try {
-      const inputs = { ...own, x: y, finalNorm, head, vocabulary: this.#vocabulary };
-      const { loss, dx } = await backend.run(kernel, inputs);
-      own.loss = loss!;
-      return { loss: (await backend.read(loss!))[0]!, dx };
-    } finally {
-      this.#release(own);
-    }
-  }
-
   /** Gives back what `tensors` holds, all or the named ones, and forgets it. */
   #release(tensors: Record<string, DeviceTensor>, ...names: string[]): void {
     for (const name of names.length > 0 ? names : Object.keys(tensors)) {
@@ -197,7 +170,7 @@ export class TrainingPass {
   }
 
   dispose(): void {
-    this.context.backend.release(this.#vocabulary);
+    this.#ends.dispose();
   }
 }
 

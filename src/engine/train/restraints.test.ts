@@ -17,7 +17,7 @@ const shapes = new Map([['w', [3]]]);
 
 describe('restraints of AdamW, against a hand computation', () => {
   it('adds rho (p - anchor) to the gradient: the gradient of rho/2 ||p - anchor||²', async () => {
-    const adamw = new AdamW(backend, options, shapes, [true]);
+    const adamw = new AdamW(backend, options, [shapes]);
     const [p, anchor, g] = [
       [1, -2, 0.5],
       [0.5, -2, 2],
@@ -47,7 +47,7 @@ describe('restraints of AdamW, against a hand computation', () => {
     const start = [0.1, 0.7, -0.3];
     const masks = tensor([1, 0, 1]);
     const [masked, free] = [tensor(start), tensor(start)];
-    const [one, two] = [0, 1].map(() => new AdamW(backend, options, shapes, [true]));
+    const [one, two] = [0, 1].map(() => new AdamW(backend, options, [shapes]));
     for (let step = 0; step < 5; step++) {
       const gradients = await one!.adjust(tensor([0.3, -0.2, 0.9]), masked, { anchor: null, rho: 0, masks });
       expect(Math.abs((await values(gradients))[1]!)).toBe(0);

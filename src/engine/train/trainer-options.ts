@@ -24,6 +24,8 @@ export interface TrainerOptions {
    * again. Speed alone depends on it. Default DEFAULT_KEPT_BYTES.
    */
   keptBytes?: number;
+  /** Embedding and head train in pieces of at most so many elements. Default PIECE_ELEMENTS. */
+  pieceElements?: number;
 }
 
 /** Room for 30 layers of the bundled model at 4 rows of 256 tokens. */

@@ -6,18 +6,21 @@ import type { DeviceTensor } from '@/backends/backend.ts';
 import type { TrainedPart } from '@/kernels/layer-kernel.ts';
 import type { AdapterData } from '@/model/adapter-spec.ts';
 import { AppError } from '@/model/app-error.ts';
+import { MODEL_ENDS, type ModelEnd } from '@/model/spec.ts';
 import type { LayerAdapter } from '../adapter-stack.ts';
 import { AdamW } from './adamw.ts';
 import { dropoutMasks } from './dropout.ts';
+import { distinctEnds, joinEnds, pieceRows, startEnds, startValues } from './end-parameters.ts';
 import type { TrainingBatch } from './examples.ts';
 import {
   copyLayers,
   type LayerTensors,
   type LayerValues,
   readLayers,
+  type TrainedShapes,
   toAdapter,
   toReplacedWeights,
-  trainableShapes,
+  trainedShapes,
   uploadLayers,
   weightTensors,
 } from './parameters.ts';
@@ -36,6 +39,7 @@ export class Trainer {
   readonly #optimizer: AdamW;
   readonly #pass: TrainingPass;
   readonly #parameters: LayerTensors;
+  readonly #shapes: TrainedShapes;
   /** The model's own tensors, with which a full run starts: never written to, never released here. */
   readonly #borrowed: ReadonlySet<DeviceTensor>;
   #masks: LayerTensors | null = null;
@@ -48,22 +52,28 @@ export class Trainer {
     private readonly options: TrainerOptions,
   ) {
     const { backend, spec } = context;
-    const { part, trains } = options;
-    const lowest = trains.indexOf(true);
-    if (lowest < 0) {
+    const { part, trains, pieceElements } = options;
+    const shapes = trainedShapes(spec, part, trains, pieceElements);
+    if (shapes.every((group) => group === null)) {
       throw new AppError(
         'bad-input',
         'Every layer is frozen: there is nothing to train.',
         'Freeze fewer layers.',
       );
     }
-    const shapes = trainableShapes(spec, part);
-    const start = part.kind === 'full' ? weightTensors(context, shapes, trains) : null;
+    const start = part.kind === 'full' ? weightTensors(context, shapes) : null;
+    this.#shapes = shapes;
     this.#borrowed = new Set(start?.flatMap((layer) => Object.values(layer ?? {})));
     this.#parameters = start ?? uploadLayers(backend, options.initial);
-    this.#optimizer = new AdamW(backend, options.adamw, shapes, trains);
+    this.#optimizer = new AdamW(backend, options.adamw, shapes);
+    const lowest = shapes.findIndex((group) => group !== null);
+    const ends = () => ({
+      tensors: this.#parameters[spec.layerCount] ?? {},
+      pieces: pieceRows(spec, pieceElements),
+    });
     this.#pass = new TrainingPass(context, {
-      lowest,
+      lowest: shapes[spec.layerCount]?.has('embedding.0') ? 0 : lowest,
+      ends,
       adapter: (layer, dropout) => this.#layerAdapter(layer, dropout),
       part: (layer) => this.#part(layer),
       keptBytes: options.keptBytes ?? DEFAULT_KEPT_BYTES,
@@ -76,7 +86,7 @@ export class Trainer {
 
   /** One update from several micro-batches: as if they were one batch, since every token weighs the same. */
   step(batches: readonly TrainingBatch[], learningRate: number, signal?: AbortSignal): Promise<StepResult> {
-    return this.context.exclusive(async () => {
+    return this.#exclusive(async () => {
       const { loss, gradients: raw, tokenCount } = await this.#gradients(batches, signal);
       const anchor = this.rho > 0 ? this.#anchor : null;
       const restraints = { anchor, rho: this.rho, masks: this.#masks };
@@ -109,12 +119,12 @@ export class Trainer {
 
   /** Mean loss of a batch, without gradients. */
   loss(batch: TrainingBatch, signal?: AbortSignal): Promise<number> {
-    return this.context.exclusive(() => this.#pass.loss(batch, signal));
+    return this.#exclusive(() => this.#pass.loss(batch, signal));
   }
 
   /** Gradients by layer and input name, as copies, without restraints; for tests and for importance scores. */
   gradients(batches: readonly TrainingBatch[], signal?: AbortSignal): Promise<LayerValues> {
-    return this.context.exclusive(async () => {
+    return this.#exclusive(async () => {
       const { gradients } = await this.#gradients(batches, signal);
       const values = await readLayers(this.context.backend, gradients);
       this.#release(gradients);
@@ -124,14 +134,16 @@ export class Trainer {
 
   /** The trainable tensors, as copies. */
   parameters(): Promise<LayerValues> {
-    return this.context.exclusive(() => readLayers(this.context.backend, this.#parameters));
+    return this.#exclusive(() => readLayers(this.context.backend, this.#parameters));
   }
 
   /** What has been trained, for the engine: low-rank pairs, or whole weights that stand in for the model's. */
   async adapter(name: string): Promise<AdapterData> {
     const { part } = this.options;
     const values = await this.parameters();
-    return part.kind === 'lora' ? toAdapter(name, part, values) : toReplacedWeights(name, values);
+    return part.kind === 'lora'
+      ? toAdapter(name, part, values)
+      : toReplacedWeights(name, values, this.context.spec.layerCount);
   }
 
   /**
@@ -139,16 +151,30 @@ export class Trainer {
    * run's first weights. Copies, one layer at a time.
    */
   layerTensors(layer: number, when: 'now' | 'start' = 'now'): Promise<Map<string, Float32Array>> {
-    return this.context.exclusive(async () => {
+    return this.#exclusive(async () => {
       const { backend, weights, adapters } = this.context;
       const { inputs } = when === 'now' ? this.#layerAdapter(layer) : adapters.layers[layer]!;
       return (await readLayers(backend, [{ ...weights.layers[layer]!, ...inputs }]))[0]!;
     });
   }
 
-  /** From now on weights change only where their mask is not 0. By layer and input name, for every trained layer. */
+  /** The same for embedding, final norm and head; a tied model's head is its embedding. */
+  endValues(when: 'now' | 'start' = 'now'): Promise<Map<ModelEnd, Float32Array>> {
+    return this.#exclusive(async () => {
+      const { backend, spec, weights, adapters } = this.context;
+      const tensors = this.#parameters[spec.layerCount];
+      const trained = when === 'now' && tensors ? joinEnds((await readLayers(backend, [tensors]))[0]!) : {};
+      const values = new Map<ModelEnd, Float32Array>();
+      for (const end of distinctEnds(spec, MODEL_ENDS)) {
+        values.set(end, trained[end] ?? (await startValues(backend, weights, adapters, end)));
+      }
+      return values;
+    });
+  }
+
+  /** From now on weights change only where their mask is not 0. By layer and input name, for everything that trains. */
   setMasks(masks: ReadonlyArray<ReadonlyMap<string, Float32Array> | null>): Promise<void> {
-    return this.context.exclusive(async () => {
+    return this.#exclusive(async () => {
       if (this.#masks) this.#release(this.#masks);
       this.#masks = this.#upload(masks);
     });
@@ -156,7 +182,7 @@ export class Trainer {
 
   /** Steps are pulled with `rho` towards what the parameters are now, or towards `values`. */
   setAnchor(values?: LayerValues): Promise<void> {
-    return this.context.exclusive(async () => {
+    return this.#exclusive(async () => {
       const at = values ?? (await readLayers(this.context.backend, this.#parameters));
       if (this.#anchor) this.#release(this.#anchor);
       this.#anchor = this.#upload(at);
@@ -166,7 +192,7 @@ export class Trainer {
   /** Parameters, both moments and the anchor, to go on later exactly where this stopped. Masks and rho are the caller's. */
   async snapshot(): Promise<TrainerSnapshot> {
     const { backend } = this.context;
-    return this.context.exclusive(async () => ({
+    return this.#exclusive(async () => ({
       updateCount: this.updateCount,
       parameters: await readLayers(backend, this.#parameters),
       first: await readLayers(backend, this.#optimizer.first),
@@ -176,7 +202,7 @@ export class Trainer {
   }
 
   async restore(snapshot: TrainerSnapshot): Promise<void> {
-    await this.context.exclusive(async () => {
+    await this.#exclusive(async () => {
       this.#write(this.#parameters, snapshot.parameters);
       this.#write(this.#optimizer.first, snapshot.first);
       this.#write(this.#optimizer.second, snapshot.second);
@@ -187,12 +213,24 @@ export class Trainer {
 
   /** Gives its memory back; the trainer is unusable afterwards. The model stays as it was before it. */
   dispose(): Promise<void> {
-    return this.context.exclusive(async () => {
+    return this.#exclusive(async () => {
       for (const tensors of [this.#parameters, this.#optimizer.first, this.#optimizer.second]) {
         this.#release(tensors);
       }
       for (const tensors of [this.#masks, this.#anchor]) if (tensors) this.#release(tensors);
       this.#pass.dispose();
+    });
+  }
+
+  /** Nothing else runs on the engine meanwhile; before the first task the ends' start values are put in place. */
+  #exclusive<T>(task: () => Promise<T>): Promise<T> {
+    return this.context.exclusive(async () => {
+      const { backend, spec, weights, adapters } = this.context;
+      const shapes = this.#shapes[spec.layerCount];
+      if (shapes) {
+        this.#parameters[spec.layerCount] ??= await startEnds(backend, weights, adapters, shapes);
+      }
+      return task();
     });
   }
 
@@ -230,8 +268,8 @@ export class Trainer {
   }
 
   #part(layer: number): TrainedPart {
-    if (!this.options.trains[layer]) return { kind: 'frozen' };
-    const { part } = this.options;
+    const { part, trains } = this.options;
+    if (!trains[layer]) return this.#shapes[layer] ? { kind: 'norms' } : { kind: 'frozen' };
     return part.kind === 'lora' ? { kind: 'lora' } : { kind: 'full', norms: part.norms };
   }
 
