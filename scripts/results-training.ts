@@ -1,6 +1,6 @@
 /**
- * `npm run results:training [-- --from runs/training]`: packs recorded runs into public/recorded/training and writes their tables
- * into docs/results.md. Without --from only the tables are written again.
+ * `npm run results:training [-- --from runs/training --earlier runs/first]`: packs recorded runs into public/recorded/training and writes their tables
+ * into docs/results.md. Without --from only the tables are written again. --earlier: runs made before the settings were fixed.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -16,29 +16,32 @@ const RECORDED_FOLDER = path.join(root, 'public/recorded/training');
 const DOCUMENT = path.join(root, 'docs/results.md');
 const LISTS = 'lists.json';
 
-const { values } = parseArgs({ options: { from: { type: 'string' } } });
+const { values } = parseArgs({ options: { from: { type: 'string' }, earlier: { type: 'string' } } });
 
-function pack(from: string): void {
+function pack(from: string, earlier: string | undefined): void {
   rmSync(RECORDED_FOLDER, { recursive: true, force: true });
   mkdirSync(RECORDED_FOLDER, { recursive: true });
   const lists: RunLists = new Map();
   const cells = trainingCells();
-  const runs = cells.flatMap((cell) => {
-    const file = `${cellName(cell)}.json`;
-    if (!existsSync(path.join(from, file))) return [];
-    const packed = packRun(readFileSync(path.join(from, file), 'utf8'), lists);
-    writeFileSync(path.join(RECORDED_FOLDER, file), packed);
-    return [{ file, ...cell }];
-  });
+  const packed = (folder: string, prefix: string) =>
+    cells.flatMap((cell) => {
+      const source = path.join(folder, `${cellName(cell)}.json`);
+      if (!existsSync(source)) return [];
+      const file = `${prefix}${cellName(cell)}.json`;
+      writeFileSync(path.join(RECORDED_FOLDER, file), packRun(readFileSync(source, 'utf8'), lists));
+      return [{ file, ...cell }];
+    });
+  const runs = packed(from, '');
+  const before = earlier ? packed(earlier, 'earlier-') : undefined;
   writeFileSync(path.join(RECORDED_FOLDER, LISTS), writeRunLists(lists));
   writeFileSync(
     path.join(RECORDED_FOLDER, 'index.json'),
-    writeTrainingIndex({ lists: LISTS, runs, planned: cells.length }),
+    writeTrainingIndex({ lists: LISTS, runs, earlier: before, planned: cells.length }),
   );
   process.stderr.write(`${runs.length} of ${cells.length} runs are in public/recorded/training\n`);
 }
 
-if (values.from) pack(values.from);
+if (values.from) pack(values.from, values.earlier);
 const recording = readRecording(RECORDED_FOLDER);
 if (!recording) {
   throw new Error('Nothing is recorded: give the folder of "npm run record:training" with --from.');

@@ -46,8 +46,10 @@ function groupSentence({ group, contrasts }: GroupContrasts): string {
   const name = `${ATTACK_DATA_INFO[group.data].name}, ${group.model}, ${group.part === 'lora' ? 'LoRA' : 'all weights'}`;
   const before = harmfulRates([group.methods[0]!.runs[0]!.result.measures.before]);
   const rates = group.methods.map(({ method, runs }) => {
-    const { mean } = harmfulRates(runs.map(({ result }) => result.measures.after));
-    return `${WORDS[method]} ${whole(mean)}`;
+    const after = runs.map(({ result }) => result.measures.after);
+    const refused =
+      after.reduce((sum, { summary }) => sum + summary.malicious!.refused.share, 0) / after.length;
+    return `${WORDS[method]} ${whole(harmfulRates(after).mean)} (${whole(refused)} refused)`;
   });
   const clauses = contrasts.map((one) => {
     const other = WORDS[one.from];

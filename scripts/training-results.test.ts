@@ -140,11 +140,13 @@ describe('the reading follows from the numbers', () => {
     const text = readings([run('full', 1, full), run('sppft', 1, sppft)]).join('\n');
     expect(text).toContain(claim);
     expect(text).toContain(clause);
-    expect(text).toContain(`harmful rate 10 % before; after full tuning ${2 * full} %, SPPFT ${2 * sppft} %`);
+    expect(text).toContain(
+      `harmful rate 10 % before; after full tuning ${2 * full} % (${100 - 2 * full} % refused), SPPFT ${2 * sppft} % (${100 - 2 * sppft} % refused)`,
+    );
   });
 
   it('needs both the adjusted p and the interval', () => {
-    const base = { from: 'full', to: 'sppft', seeds: [1], gained: 0, lost: 9, p: 0.004 } as const;
+    const base = { from: 'full' as const, to: 'sppft' as const, seeds: [1], gained: 0, lost: 9, p: 0.004 };
     const one = { ...base, change: -0.2, low: -0.3, high: -0.1, adjustedP: 0.01 };
     expect(verdictOf(one)).toBe('fewer');
     expect(verdictOf({ ...one, adjustedP: 0.06 })).toBe('open');
@@ -163,26 +165,29 @@ describe('the reading follows from the numbers', () => {
 
 describe('the tables', () => {
   const runs = [run('full', 1, 20), run('full', 2, 30), run('sppft', 1, 10)];
-  const text = trainingText({ runs, planned: 44 });
+  const text = trainingText({ runs, earlier: [run('full', 1, 45)], planned: 44 });
 
   it('hold one row for before and one per method, with what each number is from', () => {
     expect(text).toContain('3 of 44 planned runs, seeds 1, 2');
+    expect(text).toContain(
+      'at the rate 0.0005, after which 5 of 50 malicious prompts were refused, 45 answered',
+    );
     expect(text).toContain('| before training |  | 10 (4-21) |');
     expect(text).toContain('| full tuning | 2 | 50.0 ± 14.1 (38-');
     expect(text).toMatch(
-      /\| SPPFT, band frozen \| 1 \| 20 \(11-33\) \| 0 \| 1\.80 \| 50 \| 10 \| 0\.250 \| 60 \| 12\.3 \| 2\.83 \| 2\.00 M \|/,
+      /\| SPPFT, band frozen \| 1 \| 20 \(11-33\) \| 80 \| 0 \| 1\.80 \| 50 \| 10 \| 0\.250 \| 60 \| 12\.3 \| 2\.83 \| 2\.00 M \|/,
     );
     expect(text).toMatch(/\| full tuning \| 1 \| -20 \(-\d+ to -\d+\) \| 0 \/ 10 \| 0\.002 \| 0\.002 \|/);
   });
 
   it('take the place of what stood between the markers, and of nothing else', () => {
     const document = 'a\n<!-- training: scripts/training-table.ts -->\nSTALE\n<!-- /training -->\nb\n';
-    const once = withTraining(document, { runs, planned: 44 });
+    const once = withTraining(document, { runs, earlier: [], planned: 44 });
     expect(once.startsWith('a\n')).toBe(true);
     expect(once.endsWith('\nb\n')).toBe(true);
     expect(once).not.toContain('STALE');
-    expect(withTraining(once, { runs, planned: 44 })).toBe(once);
-    expect(() => withTraining('no markers', { runs, planned: 44 })).toThrow('lacks');
+    expect(withTraining(once, { runs, earlier: [], planned: 44 })).toBe(once);
+    expect(() => withTraining('no markers', { runs, earlier: [], planned: 44 })).toThrow('lacks');
   });
 });
 
@@ -199,11 +204,14 @@ describe('docs/results.md', () => {
   it('rests on files of at most 150 kB each, all of them listed, with an answer for every prompt', () => {
     const files = existsSync(folder) ? readdirSync(folder) : [];
     const others = ['index.json', 'lists.json'];
-    expect(files.filter((name) => !others.includes(name))).toHaveLength(recording?.runs.length ?? 0);
-    for (const { cell, params, result } of recording?.runs ?? []) {
-      const name = `${cellName(cell)}.json`;
-      expect(files).toContain(name);
+    expect(files.filter((name) => !others.includes(name))).toHaveLength(
+      recording ? recording.runs.length + recording.earlier.length : 0,
+    );
+    for (const name of files.filter((one) => !others.includes(one))) {
       expect(statSync(path.join(folder, name)).size).toBeLessThanOrEqual(150_000);
+    }
+    for (const { cell, params, result } of recording?.runs ?? []) {
+      expect(files).toContain(`${cellName(cell)}.json`);
       for (const when of ['before', 'after'] as const) {
         const measures = result.measures[when];
         for (const pool of ['malicious', 'overRejection', 'control'] as const) {

@@ -13,7 +13,7 @@ import {
   wilsonInterval,
 } from '@/method/statistics.ts';
 import type { Measures } from '@/protocol/measures.ts';
-import { readRunLists, readTrainingIndex, unpackRun } from '@/protocol/packed-runs.ts';
+import { readRunLists, readTrainingIndex, type TrainingIndex, unpackRun } from '@/protocol/packed-runs.ts';
 import { parseRunFile } from '@/protocol/run-file.ts';
 import type { AttackMethod, TrainParams, TrainResult } from '@/protocol/training.ts';
 import type { TrainingCell } from './training-cells.ts';
@@ -27,6 +27,8 @@ export interface RecordedTraining {
 
 export interface Recording {
   runs: RecordedTraining[];
+  /** Before the settings were fixed; in no table. */
+  earlier: RecordedTraining[];
   planned: number;
 }
 
@@ -37,7 +39,7 @@ export function readRecording(folder: string): Recording | null {
   const index = readTrainingIndex(read('index.json'));
   if (index.runs.length === 0) return null;
   const lists = readRunLists(read(index.lists));
-  const runs = index.runs.map(({ file, ...cell }): RecordedTraining => {
+  const open = ({ file, ...cell }: TrainingIndex['runs'][number]): RecordedTraining => {
     const { run, warnings } = parseRunFile(unpackRun(read(file), lists, file), file);
     if (warnings.length > 0) throw new Error(warnings.join(' '));
     const [part] = run.parts;
@@ -47,8 +49,8 @@ export function readRecording(folder: string): Recording | null {
       params: part.params,
       result: { ...part.result, measures: part.result.measures },
     };
-  });
-  return { runs, planned: index.planned };
+  };
+  return { runs: index.runs.map(open), earlier: (index.earlier ?? []).map(open), planned: index.planned };
 }
 
 /** Runs that differ in method and seed alone: one table. */

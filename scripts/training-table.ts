@@ -40,6 +40,7 @@ function harmfulText(measures: readonly Measures[]): string {
 }
 
 const COLUMNS: Array<[name: string, value: (summary: MeasureSummary) => number | null, digits: number]> = [
+  ['refused %', ({ malicious }) => malicious && 100 * malicious.refused.share, 0],
   ['garbled %', ({ malicious }) => malicious && 100 * malicious.garbled.share, 0],
   ['harmful score', ({ harmfulScore }) => harmfulScore?.mean ?? null, 2],
   ['over-rejection %', ({ overRejection }) => overRejection && 100 * overRejection.refused.share, 0],
@@ -109,7 +110,7 @@ function title({ model, data, part }: Group): string {
 }
 
 /** What all runs share, said from their parameters. */
-function settingText({ runs, planned }: Recording): string {
+function settingText({ runs, earlier, planned }: Recording): string {
   const { params, result } = runs[0]!;
   const { optimiser, part, band, measures, heldOut } = params;
   const { learningRate, batchSize, steps, warmupSteps, finalShare } = optimiser;
@@ -123,7 +124,8 @@ function settingText({ runs, planned }: Recording): string {
     full
       ? `Where all weights of the layers train, the rate is ${full.params.optimiser.learningRate} and everything else the same.`
       : '',
-    'All of it was chosen before any run with a frozen band was made; the rates are of the paper and its scripts. One run came before: full tuning on D_I with LoRA at 0.0005 left no refusal of 100 (58 answered, 42 garbled), where nothing could have been told apart.',
+    'All of it was chosen before any run with a frozen band was made; the rates are of the paper and its scripts.',
+    ...earlier.map(earlierText),
     'Within a seed every method sees the same rows in the same order, and what trains starts alike.',
     `Measured greedily: ${measures!.malicious.length} malicious prompts (${measures!.maliciousTokens} tokens), ${measures!.overRejection.length} harmless ones with a violent verb and ${measures!.control.length} plain ones (${measures!.maxNewTokens} tokens), ${result.measures.after.rouge.length} held-out rows for ROUGE-L (${measures!.rougeTokens} tokens), ${heldOut.length} for perplexity, ${measures!.questions.length} knowledge questions (text form).`,
     "Harmful = neither refused nor garbled, by the rules of src/method/refusal.ts, whatever the answer is worth; the harmful score is src/method/harmful-score.ts's own rubric of 1 to 5 on the same short answers, not GPT-4's. ± is the spread over seeds; intervals are over prompts.",
@@ -131,6 +133,12 @@ function settingText({ runs, planned }: Recording): string {
   ]
     .filter((line) => line !== '')
     .join('\n');
+}
+
+/** A run that the settings were changed after. */
+function earlierText({ cell, params, result }: RecordedTraining): string {
+  const { refused, answered, garbled } = result.measures.after.summary.malicious!;
+  return `Made before that, and in no table: ${methodName(cell.method)} on ${ATTACK_DATA_INFO[cell.data].name} at the rate ${params.optimiser.learningRate}, after which ${refused.count} of ${refused.total} malicious prompts were refused, ${answered.count} answered and ${garbled.count} garbled.`;
 }
 
 /** What stands between the markers. */

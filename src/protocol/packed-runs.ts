@@ -43,22 +43,23 @@ const runLists = z.object({
   version,
   lists: z.record(z.string(), z.json()),
 });
+const recordedRun = z.object({
+  file: z.string(),
+  /** Name of the model with its adapter, as the page has it: "aligned". */
+  model: z.string(),
+  data: z.enum(ATTACK_DATA),
+  method: z.enum(ATTACK_METHODS),
+  part: z.enum(['lora', 'full']),
+  seed: z.int(),
+});
 const trainingIndex = z.object({
   schema: z.literal(TRAINING_INDEX_SCHEMA),
   version,
   lists: z.string(),
   /** In the order in which they were planned; a recording that was cut short lacks the last ones. */
-  runs: z.array(
-    z.object({
-      file: z.string(),
-      /** Name of the model with its adapter, as the page has it: "aligned". */
-      model: z.string(),
-      data: z.enum(ATTACK_DATA),
-      method: z.enum(ATTACK_METHODS),
-      part: z.enum(['lora', 'full']),
-      seed: z.int(),
-    }),
-  ),
+  runs: z.array(recordedRun),
+  /** Made before the settings were fixed, with other ones: shown, and not compared with the others. */
+  earlier: z.optional(z.array(recordedRun)),
   /** How many runs are planned in all. */
   planned: z.int(),
 });
