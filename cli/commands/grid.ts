@@ -52,7 +52,7 @@ async function runGrid(options: GridOptions, terminal: Terminal): Promise<void> 
   await localise(options, terminal, 'grid', request, async ({ counted, search }) => {
     const params = { ...counted, alpha, coarseStep, decodeBest };
     const grid = await search('grid', `all ranges, alpha ${alpha}`, params);
-    const summary = summariseGrid(grid, alpha, counted.calibration.threshold)!;
+    const summary = summariseGrid(grid, alpha)!;
     const text = gridText(grid, summary, alpha);
     if (!singleLayers) return text;
     const { rules: _, maxNewTokens: __, ...scored } = counted;

@@ -82,7 +82,7 @@ export class RangeScores {
       signal,
     );
     const refused = refusedFlags(scores, threshold).filter(Boolean).length;
-    this.baseline = { refused, total: scores.length, scores };
+    this.baseline = { refused, total: scores.length, threshold, scores };
     return this.baseline;
   }
 

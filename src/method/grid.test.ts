@@ -21,7 +21,7 @@ function grid(model: PlantedModel, alpha: number) {
       cells.push({ first, last, ...cell });
     }
   }
-  const baseline = { refused: 32, total: 64, scores };
+  const baseline = { refused: 32, total: 64, threshold: THRESHOLD, scores };
   return { layerCount: model.layerCount, baseline, cells };
 }
 
@@ -80,13 +80,13 @@ describe('work', () => {
 
 describe('summary', () => {
   it.each([1.2, 0.8])('singles out the planted band at alpha %d', (alpha) => {
-    const { best, bestQ } = summariseGrid(grid(MODEL, alpha), alpha, THRESHOLD)!;
+    const { best, bestQ } = summariseGrid(grid(MODEL, alpha), alpha)!;
     expect([best.first, best.last]).toEqual([4, 7]);
     expect(bestQ).toBeLessThan(0.05);
   });
 
   it('says that chance may have done it when alpha does nothing and outcomes flip', () => {
-    const summary = summariseGrid(grid({ ...MODEL, flip: 0.1 }, 1), 1, THRESHOLD)!;
+    const summary = summariseGrid(grid({ ...MODEL, flip: 0.1 }, 1), 1)!;
     expect(summary.raising + summary.lowering).toBe(0);
     expect(summary.sentence).toMatch(/which chance alone may give/);
     expect(summary.notToldApart.length).toBeGreaterThan(5);
@@ -99,7 +99,7 @@ describe('summary', () => {
       const flipping = grid({ ...MODEL, flip: 0.05, seed }, 1);
       const acting = grid({ ...MODEL, flip: 0.05, seed: seed + 1000 }, 1.5);
       const cells = flipping.cells.map((cell, at) => (at % 2 === 0 ? acting.cells[at]! : cell));
-      const { q } = summariseGrid({ ...flipping, cells }, 1.5, THRESHOLD)!;
+      const { q } = summariseGrid({ ...flipping, cells }, 1.5)!;
       q.forEach((value, at) => {
         if (value > 0.05) return;
         found++;

@@ -85,9 +85,9 @@ export interface GridSummary {
 export function summariseGrid(
   result: Pick<GridResult, 'layerCount' | 'baseline' | 'cells'>,
   alpha: number,
-  threshold: number,
 ): GridSummary | null {
   const { cells, baseline, layerCount } = result;
+  const { threshold } = baseline;
   if (cells.length === 0) return null;
   const q = benjaminiHochberg(cells.map(({ gained, lost }) => mcnemarExact(gained, lost).p));
   const [best, second] = bestFirst(cells, directionOf(alpha)) as [GridCell, GridCell?];

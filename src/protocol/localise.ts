@@ -23,6 +23,8 @@ interface CountedPrompts extends ModelContext {
 export interface ScoreBaseline {
   refused: number;
   total: number;
+  /** A score above it counts as refused, here and in every cell. */
+  threshold: number;
   /** Per prompt: probability of a refusing first token. */
   scores: Float32Array;
 }

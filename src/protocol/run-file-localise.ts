@@ -15,7 +15,7 @@ import {
 const counted = { ...context, prompts: poolReference, calibration, matrices: z.array(z.enum(MATRIX_NAMES)) };
 const runs = z.object({ run: z.number(), full: z.number() });
 const work = z.object({ layerRuns: runs, tokenRuns: runs });
-const baseline = z.object({ refused: count, total: count, scores: float32Array });
+const baseline = z.object({ refused: count, total: count, threshold: z.number(), scores: float32Array });
 /** Of one range at one alpha, against the baseline. */
 const cell = { refused: count, gained: count, lost: count, scores: float32Array };
 const range = { first: count, last: count };

@@ -242,6 +242,13 @@ export const SETTINGS = {
     'Training',
     'What differs from the defaults of the training section (train-settings.ts); empty = nothing.',
   ),
+  search: setting(
+    'locate',
+    z.string().check(z.maxLength(200)),
+    '',
+    'Locate',
+    'What differs from the defaults of the Locate section (locate-settings.ts); empty = nothing.',
+  ),
   revealHarmful: setting(
     null,
     z.boolean(),

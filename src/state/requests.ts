@@ -40,7 +40,8 @@ export function adaptersAt({ ownAdapter, tuned }: Situation, variant: ModelVaria
   return variant === 'aligned' && ownAdapter ? [ownAdapter] : adaptersOf(variant);
 }
 
-const context = (situation: Situation, variant: ModelVariant, alpha = 1) => ({
+/** Model, template and scaling of a request. */
+export const context = (situation: Situation, variant: ModelVariant, alpha = 1) => ({
   template: situation.config.template,
   setting: {
     adapters: adaptersAt(situation, variant),
@@ -61,7 +62,7 @@ export interface CalibratedPart {
 }
 
 export type Request<K extends KeptKind> = { key: string; params: ExperimentMap[K]['params'] };
-const request = <K extends KeptKind>(
+export const request = <K extends KeptKind>(
   { modelKey }: Situation,
   kind: K,
   params: ExperimentMap[K]['params'],

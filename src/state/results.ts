@@ -2,6 +2,7 @@
  * What has been computed, kept under what it depends on, so that an old answer can never pass for a new one.
  * Recorded results (from run files) and live ones are kept apart; `best` decides which of them is shown.
  */
+import { interventionParts } from '@/method/interventions.ts';
 import type { ControlResult } from '@/protocol/controls.ts';
 import type {
   AttentionPicture,
@@ -9,6 +10,7 @@ import type {
   CosineMatrixResult,
   ExperimentMap,
   KeptKind,
+  LayerRuns,
   ModelContext,
   PromptItem,
   PromptOutcome,
@@ -58,6 +60,8 @@ export interface Entry<K extends KeptKind = KeptKind> {
   provenance: Provenance;
   /** Where a recorded number comes from, in words, for the hover text. */
   origin?: string;
+  /** What it took, and for how many of its prompts that is known: interrupted work leaves its answers, but no sum. */
+  work?: LayerRuns & { promptCount: number };
 }
 
 export type EntryMap = Readonly<Record<string, Entry>>;
@@ -81,12 +85,13 @@ export function keyOf<K extends KeptKind>(
 
 function dependencies(kind: KeptKind, params: ExperimentMap[KeptKind]['params']): unknown[] {
   const of = <K extends KeptKind>(_: K) => params as ExperimentMap[K]['params'];
-  const setting = ({ template, setting: { adapters, scale } }: ModelContext) => [
+  const setting = ({ template, setting: own }: ModelContext) => [
     template,
-    adapters,
-    scale
+    own.adapters,
+    own.scale
       .filter((rule) => rule.alpha !== 1)
       .map((rule) => [rule.first, rule.last, rule.alpha, matricesOf([...rule.matrices])]),
+    ...interventionParts(own),
   ];
   switch (kind) {
     case 'similarity': {
@@ -132,11 +137,18 @@ function dependencies(kind: KeptKind, params: ExperimentMap[KeptKind]['params'])
       return [...setting(context), promptsKey(prompts), alphas, matricesOf([...matrices])];
     }
     case 'locate': {
-      const { prompts, calibration: _, rules, matrices, gap, resume: __, ...asked } = of(kind);
-      const { template, setting: model, ...search } = asked;
-      const pools = gap ? [promptsKey(gap.normal), promptsKey(gap.malicious)] : [];
-      const searched = [matricesOf([...matrices]), rules.prefixes, pools, search];
-      return [...setting({ template, setting: model }), promptsKey(prompts), ...searched];
+      const { prompts, rules, matrices, gap, ...asked } = of(kind);
+      const { counting, maxNewTokens, guardPrompts, fallback, directions, uppers, lowers } = asked;
+      const { alphaStep, alphaLimit, spreadShare, garbledShare, halfWindow, extend } = asked;
+      return [
+        ...setting(asked),
+        promptsKey(prompts),
+        matricesOf([...matrices]),
+        rules.prefixes,
+        gap ? [promptsKey(gap.normal), promptsKey(gap.malicious)] : null,
+        [counting, maxNewTokens, guardPrompts, fallback, directions, uppers ?? null, lowers ?? null],
+        [alphaStep, alphaLimit, spreadShare, garbledShare, halfWindow, extend],
+      ];
     }
     case 'control': {
       const { done: _, ...asked } = of(kind);

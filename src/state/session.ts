@@ -61,6 +61,7 @@ export class Session {
         state.ownAdapter !== before.ownAdapter ||
         state.tuned !== before.tuned ||
         state.lentTo !== before.lentTo ||
+        state.started !== before.started ||
         state.results.live !== before.results.live ||
         state.results.recorded !== before.results.recorded
       ) {
@@ -307,7 +308,8 @@ export class Session {
       if (state.lab.card.templates.length === 0) return;
       const { layerCount } = state.lab.card.spec;
       const settled = state.settled && !state.dragging;
-      const wanted = wantedWork({ situation, results: state.results, layerCount, settled });
+      const { results, started } = state;
+      const wanted = wantedWork({ situation, results, layerCount, settled, started });
       this.#scheduler.want(wanted.map((work) => this.#job(work)));
     });
   }

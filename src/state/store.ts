@@ -70,6 +70,8 @@ export interface AppState {
   /** Seconds that the last complete score count took; null = none yet. */
   speed: number | null;
   waiting: readonly string[];
+  /** Keys of the searches (grid, single layers, progressive) that a person has started. */
+  started: readonly string[];
   stopped: readonly string[];
   failures: Readonly<Record<string, { happened: string; todo: string }>>;
   notices: readonly Notice[];
@@ -94,6 +96,7 @@ export const INITIAL_STATE: AppState = {
   work: null,
   speed: null,
   waiting: [],
+  started: [],
   stopped: [],
   failures: {},
   notices: [],

@@ -24,6 +24,7 @@ const layer = fc.integer({ min: 0, max: 512 });
 const anyConfig: fc.Arbitrary<Config> = fc.record({
   model: fc.constantFrom(...PAGE_VARIANTS),
   training: fc.stringMatching(/^[a-z.0-9_-]{0,60}$/),
+  search: fc.stringMatching(/^[a-z.0-9_-]{0,60}$/),
   template: fc.constantFrom('chat' as const, 'alpaca' as const, 'none' as const),
   range: fc.tuple(layer, layer).map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b)]),
   alpha: fc.integer({ min: 10, max: 30 }).map((step) => snapAlpha(step * 0.05)),

@@ -4,6 +4,7 @@
  */
 import { informativeOrder } from '@/method/first-token.ts';
 import type { ExperimentMap, KeptKind, PromptItem, RefusalCalibration } from '@/protocol/experiments.ts';
+import { gridRequest, layerAlphaRequest, locateRequest, type SearchKind } from './locate-requests.ts';
 import { attentionPrompts, type CountedPool } from './pools.ts';
 import {
   attentionRequest,
@@ -48,6 +49,10 @@ const URGENCY = {
   attention: 8,
   ghost: 9,
   bandScan: 10,
+  // Minutes each, and asked for by hand: everything else goes first, and they go on where they were interrupted.
+  locate: 11,
+  grid: 12,
+  layerAlpha: 13,
 } as const;
 
 /**
@@ -77,9 +82,11 @@ export interface Moment {
   layerCount: number;
   /** Exact and background work waits for this. */
   settled: boolean;
+  /** Keys of searches that were started by hand. */
+  started?: readonly string[];
 }
 
-export function wantedWork({ situation, results, settled, layerCount }: Moment): Wanted[] {
+export function wantedWork({ situation, results, settled, layerCount, started = [] }: Moment): Wanted[] {
   const { config, pools, modelKey } = situation;
   const { alpha } = config;
   const work: Wanted[] = [];
@@ -167,6 +174,18 @@ export function wantedWork({ situation, results, settled, layerCount }: Moment):
         params: { ...params, order: informative, firsts: firsts.filter((first) => !have.has(first)) },
       });
     }
+  }
+
+  if (calibration?.complete && started.length > 0) {
+    const search = <K extends SearchKind>(kind: K, label: string, asked: Request<K>) => {
+      if (!started.includes(asked.key)) return;
+      const resume = liveOf(results, kind, asked.key)?.value;
+      want(kind, URGENCY[kind], label, kind, { ...asked, params: { ...asked.params, resume } });
+    };
+    const { value } = calibration;
+    search('locate', 'Searching bound by bound', locateRequest(situation, value, layerCount));
+    search('grid', 'Scoring every range', gridRequest(situation, value));
+    search('layerAlpha', 'Scaling single layers', layerAlphaRequest(situation, value));
   }
 
   const curves = similarityRequest(situation);
