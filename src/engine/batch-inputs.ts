@@ -16,6 +16,8 @@ export interface BatchInputs {
   starts: readonly number[];
   mask: Float32Array;
   maskDims: readonly number[];
+  /** Length of each row, where rows end somewhere; absent for a prefix, whose last token is no row's last. */
+  lengths?: readonly number[];
 }
 
 /** Rows of `newLength` tokens, right-padded, that all start behind the same `prefixLength` shared positions. */
@@ -24,11 +26,13 @@ export function causalBatch(
   rowCount: number,
   newLength: number,
   prefixLength: number,
+  lengths?: readonly number[],
 ): BatchInputs {
   const groupSize = spec.headCount / spec.kvHeadCount;
   return {
     rowCount,
     newLength,
+    lengths,
     starts: new Array<number>(rowCount).fill(prefixLength),
     mask: causalMask(groupSize, newLength, prefixLength),
     maskDims: [1, 1, groupSize * newLength, prefixLength + newLength],

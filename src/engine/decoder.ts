@@ -74,6 +74,7 @@ export class Decoder {
         rowCount: lengths.length,
         newLength: 1,
         starts: lengths.map((length) => prefix.length + length + step),
+        lengths: lengths.map(() => 1),
         mask: decodeMask(groupSize, lengths, prefix.length, paddedLength, step + 1),
         maskDims: [lengths.length, 1, groupSize, prefix.length + paddedLength + step + 1],
       },

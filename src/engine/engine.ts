@@ -5,6 +5,7 @@
  */
 import type { AdapterData } from '@/model/adapter-spec.ts';
 import type { MatrixName, ModelSpec } from '@/model/spec.ts';
+import type { Interventions } from './interventions.ts';
 import type { FanWork, RangeFan, RangeFanOptions } from './range-fan.ts';
 import type { Trainer, TrainerOptions } from './train/trainer.ts';
 
@@ -16,8 +17,8 @@ export interface ScaleRule {
   matrices: readonly MatrixName[];
 }
 
-/** Which model runs: the base weights, plus adapters by name (ranks are concatenated), scaled. */
-export interface ModelSetting {
+/** Which model runs: the base weights, plus adapters by name (ranks are concatenated), scaled, or changed otherwise. */
+export interface ModelSetting extends Interventions {
   adapters: readonly string[];
   scale: readonly ScaleRule[];
 }
@@ -128,6 +129,15 @@ export interface Engine {
     fan: RangeFan,
     options: RangeFanOptions,
   ): Promise<FanWork>;
+  /**
+   * Logits [V] of vectors [D] of the residual stream, as if the model ended there: final norm and head (logit lens). They are
+   * handed out, not kept.
+   */
+  readout?(
+    vectors: readonly Float32Array[],
+    onItem: (index: number, logits: Float32Array) => void,
+    signal?: AbortSignal,
+  ): Promise<void>;
   /** Frees device memory and sessions; the engine is unusable afterwards. */
   close(): Promise<void>;
 }

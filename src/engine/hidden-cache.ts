@@ -5,13 +5,14 @@
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import type { AdapterStack } from './adapter-stack.ts';
 import type { Batch } from './batches.ts';
+import { referenceOf } from './derived-stack.ts';
 
 /** Enough for 200 prompts of a dozen tokens through 30 layers of width 576, twice. */
 const DEFAULT_CAPACITY_BYTES = 400 * 2 ** 20;
 
-/** What the unscaled states of a batch depend on. */
+/** What the unscaled states of a batch depend on: up to where a derived stack parts from it, its reference. */
 export function batchKey(adapters: AdapterStack, prefixIds: Int32Array, batch: Batch): string {
-  return `${adapters.key}:${prefixIds.join(',')}:${batch.suffixes.map((ids) => ids.join(',')).join(';')}`;
+  return `${referenceOf(adapters).key}:${prefixIds.join(',')}:${batch.suffixes.map((ids) => ids.join(',')).join(';')}`;
 }
 
 export class HiddenCache {

@@ -11,6 +11,7 @@ import { type AdapterStack, stackAdapters } from './adapter-stack.ts';
 import { causalBatch, type KeyValue } from './batch-inputs.ts';
 import { type Batch, planBatches } from './batches.ts';
 import { Decoder, readLogits } from './decoder.ts';
+import { DerivedStacks, firstChangedOf } from './derived-stack.ts';
 import { type DeviceWeights, embedBatch } from './device-weights.ts';
 import type {
   Engine,
@@ -23,11 +24,13 @@ import type {
   TokenIds,
 } from './engine.ts';
 import { batchKey, HiddenCache } from './hidden-cache.ts';
+import { settingPlan } from './interventions.ts';
 import { LayerLoop, type LoopRequest } from './layer-loop.ts';
 import { checkScored, labelledTokens, sumLogProbs } from './likelihood.ts';
 import { PrefixStore, type PrefixUse } from './prefix-store.ts';
 import { type FanWork, type RangeFan, type RangeFanOptions, runRangeFan } from './range-fan.ts';
-import { type ScalePlan, scalePlan } from './scale-plan.ts';
+import { readOut } from './readout.ts';
+import type { ScalePlan } from './scale-plan.ts';
 import { Trainer, type TrainerContext, type TrainerOptions } from './train/trainer.ts';
 
 /** One call: which model runs, and what it shares. */
@@ -47,6 +50,7 @@ export class LayerEngine implements Engine {
   readonly #prefixes: PrefixStore;
   readonly #hidden: HiddenCache;
   readonly #decoder: Decoder;
+  readonly #derived: DerivedStacks;
   /** Layer runs of the last call, counted in rows: done, and what one full pass per sequence would have taken. */
   readonly lastRun = { run: 0, full: 0 };
 
@@ -59,6 +63,7 @@ export class LayerEngine implements Engine {
     this.#prefixes = new PrefixStore(backend, spec, weights, this.#loop);
     this.#hidden = new HiddenCache(backend);
     this.#decoder = new Decoder(backend, spec, weights, this.#loop);
+    this.#derived = new DerivedStacks(backend, weights);
   }
 
   get info(): EngineInfo {
@@ -86,6 +91,7 @@ export class LayerEngine implements Engine {
           for (const tensor of Object.values(inputs)) this.backend.release(tensor);
         this.#stacks.delete(key);
       }
+      this.#derived.clear();
       this.#hidden.clear();
       this.#prefixes.clear();
     });
@@ -237,14 +243,23 @@ export class LayerEngine implements Engine {
         prefixes: this.#prefixes,
         hidden: this.#hidden,
       };
-      return runRangeFan(parts, this.#stack(setting.adapters), sequences, setting, fan, options);
+      return runRangeFan(parts, await this.#stackOf(setting), sequences, setting, fan, options);
     });
+  }
+
+  readout(
+    vectors: readonly Float32Array[],
+    onItem: (index: number, logits: Float32Array) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.#mutex.run(() => readOut(this.backend, this.#loop, vectors, onItem, signal));
   }
 
   async close(): Promise<void> {
     await this.#mutex.run(async () => {
       this.#prefixes.clear();
       this.#hidden.clear();
+      this.#derived.clear();
       await this.backend.close();
     });
   }
@@ -294,7 +309,13 @@ export class LayerEngine implements Engine {
       x,
       first,
       end,
-      batch: causalBatch(this.spec, batch.indices.length, batch.paddedLength, prefix.length),
+      batch: causalBatch(
+        this.spec,
+        batch.indices.length,
+        batch.paddedLength,
+        prefix.length,
+        suffixLengths(batch),
+      ),
       plan,
       adapters,
       prefix: prefix.keys,
@@ -312,8 +333,9 @@ export class LayerEngine implements Engine {
   ): Promise<Item[]> {
     return this.#mutex.run(async () => {
       this.#check(sequences);
-      const plan = scalePlan(setting.scale, this.spec.layerCount);
-      const adapters = this.#stack(setting.adapters);
+      const adapters = await this.#stackOf(setting);
+      const plan = settingPlan(setting, this.spec);
+      plan.firstScaled = Math.min(plan.firstScaled, firstChangedOf(adapters));
       const { prefix: prefixIds, batches } = planBatches(
         sequences,
         options as PassOptions<never>,
@@ -361,6 +383,10 @@ export class LayerEngine implements Engine {
         }
       }
     }
+  }
+
+  #stackOf(setting: ModelSetting): Promise<AdapterStack> {
+    return this.#derived.of(setting, this.#stack(setting.adapters), this.#stack([]));
   }
 
   #stack(names: readonly string[]): AdapterStack {

@@ -3,6 +3,7 @@
  * other ends and other hooks. Not here: which sequences, which caches.
  */
 import type { Backend, DeviceTensor, Kernel } from '@/backends/backend.ts';
+import { buildDirectionKernel } from '@/kernels/direction-kernel.ts';
 import { buildGatherKernel, buildHeadKernel } from '@/kernels/head-kernel.ts';
 import {
   buildBackwardKernel,
@@ -17,6 +18,7 @@ import type { ModelSpec } from '@/model/spec.ts';
 import type { AdapterStack, LayerAdapter } from './adapter-stack.ts';
 import { type BatchInputs, type KeyValue, releaseKeys } from './batch-inputs.ts';
 import type { DeviceWeights } from './device-weights.ts';
+import { editDirection } from './direction-edit.ts';
 import { nextMacrotask } from './macrotask.ts';
 import type { ScalePlan } from './scale-plan.ts';
 
@@ -69,17 +71,26 @@ export class LayerLoop {
         request.signal?.throwIfAborted();
         const kept = await request.onEnter?.(layer, x);
         if (kept) owned = false;
-        const outputs = await this.#runLayer(request, shared, layer, x);
+        const outputs = await this.#runOrSkip(request, shared, layer, x);
         if (owned) this.backend.release(x);
         x = outputs.y!;
         owned = true;
         if (outputs.presentKey) present[layer] = { key: outputs.presentKey, value: outputs.presentValue! };
+        for (const edit of request.plan.edits?.[layer] ?? []) {
+          const lastOnly = request.lastOf !== undefined && layer === request.end - 1;
+          const kernel = await this.kernel('direction', () => buildDirectionKernel(this.spec));
+          const edited = await editDirection(this.backend, kernel, x, edit, request.batch, lastOnly);
+          this.backend.release(x);
+          x = edited;
+        }
         if (outputs.attention) {
           await request.onAttention!(layer, outputs.attention);
           this.backend.release(outputs.attention);
         }
         if (request.keepsActivations?.(layer)) request.onActivations!(layer, keptOf(outputs));
       }
+      // Layers that were left out have no keys, but keep their place.
+      if (request.keepKeys) present.length = request.end;
       await request.onEnter?.(request.end, x);
       return { y: x, present };
     } catch (error) {
@@ -89,6 +100,22 @@ export class LayerLoop {
     } finally {
       this.releaseShared(shared);
     }
+  }
+
+  /** A layer that is left out hands on what enters it: a copy, since every layer's output is its own tensor. */
+  async #runOrSkip(
+    request: LoopRequest,
+    shared: Record<string, DeviceTensor>,
+    layer: number,
+    x: DeviceTensor,
+  ): Promise<Record<string, DeviceTensor>> {
+    if (!request.plan.skipped?.has(layer)) return this.#runLayer(request, shared, layer, x);
+    const { lastOf, batch, end } = request;
+    const rows =
+      lastOf && layer === end - 1
+        ? lastOf.map((length, row) => row * batch.newLength + length - 1)
+        : [...Array(batch.rowCount * batch.newLength).keys()];
+    return { y: await this.gather(x, rows) };
   }
 
   async #runLayer(

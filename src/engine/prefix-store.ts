@@ -7,6 +7,7 @@ import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { AdapterStack } from './adapter-stack.ts';
 import { causalBatch, type KeyValue, releaseKeys } from './batch-inputs.ts';
+import { referenceOf } from './derived-stack.ts';
 import { type DeviceWeights, embedBatch } from './device-weights.ts';
 import type { LayerLoop } from './layer-loop.ts';
 import { type ScalePlan, scalePlan } from './scale-plan.ts';
@@ -75,9 +76,10 @@ export class PrefixStore {
     this.#stored.clear();
   }
 
-  /** Keys of the beginning in the bare model, and what enters each layer. */
+  /** Keys of the beginning in the bare model (of a derived stack, its reference), and what enters each layer. */
   async unscaled(prefix: Int32Array, adapters: AdapterStack, signal?: AbortSignal): Promise<StoredPrefix> {
-    const key = `${adapters.key}:${prefix.join(',')}`;
+    const reference = referenceOf(adapters);
+    const key = `${reference.key}:${prefix.join(',')}`;
     const known = this.#stored.get(key);
     if (known) {
       this.#stored.delete(key);
@@ -93,7 +95,7 @@ export class PrefixStore {
       end: layerCount,
       batch: causalBatch(this.spec, 1, prefix.length, 0),
       plan: scalePlan([], layerCount),
-      adapters,
+      adapters: reference,
       keepKeys: true,
       signal,
       onEnter: (layer, tensor) => {

@@ -9,12 +9,14 @@ import type { AdapterStack } from './adapter-stack.ts';
 import { causalBatch, type KeyValue, releaseKeys } from './batch-inputs.ts';
 import { type Batch, planBatches } from './batches.ts';
 import { readLogits } from './decoder.ts';
+import { firstChangedOf } from './derived-stack.ts';
 import { type DeviceWeights, embedBatch } from './device-weights.ts';
 import type { ModelSetting, TokenIds } from './engine.ts';
 import { batchKey, type HiddenCache } from './hidden-cache.ts';
+import { settingPlan } from './interventions.ts';
 import type { LayerLoop } from './layer-loop.ts';
 import type { PrefixStore } from './prefix-store.ts';
-import { type ScalePlan, scalePlan } from './scale-plan.ts';
+import type { ScalePlan } from './scale-plan.ts';
 
 /** Ranges first..last for each of `lasts`, multiplied by alpha on top of the setting's own rules. */
 export interface RangeFan {
@@ -77,10 +79,15 @@ export async function runRangeFan(
   const { layerCount } = parts.spec;
   const lasts = [...new Set(fan.lasts)].sort((a, b) => a - b);
   const { prefix: prefixIds, batches } = planBatches(sequences);
-  const base = scalePlan(setting.scale, layerCount);
+  const firstChanged = firstChangedOf(adapters);
+  const planOf = (scale: ModelSetting['scale']): ScalePlan => {
+    const plan = settingPlan({ ...setting, scale }, parts.spec);
+    return { ...plan, firstScaled: Math.min(plan.firstScaled, firstChanged) };
+  };
+  const base = planOf(setting.scale);
   const rules = lasts.map((last) => ({ ...fan, last }));
   // Every range is checked; the widest holds the others.
-  const plans = rules.map((rule) => scalePlan([...setting.scale, rule], layerCount));
+  const plans = rules.map((rule) => planOf([...setting.scale, rule]));
   const tokenCount = sequences.reduce((sum, { length }) => sum + length, 0);
   const passes = lasts.length * layerCount;
   const work = {
@@ -123,7 +130,7 @@ async function runBatch(
   const { layerCount, vocabSize } = spec;
   const rowCount = batch.indices.length;
   const lastOf = batch.suffixes.map(({ length }) => length);
-  const inputs = causalBatch(spec, rowCount, batch.paddedLength, call.prefixIds.length);
+  const inputs = causalBatch(spec, rowCount, batch.paddedLength, call.prefixIds.length, lastOf);
   const shared = { batch: inputs, adapters: call.adapters, signal: call.signal };
   const count = (layers: number) => {
     call.work.layerRuns.run += layers * rowCount;

@@ -2,14 +2,19 @@
 import { AppError } from '@/model/app-error.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import type { ScaleRule } from './engine.ts';
+import type { DirectionEdit } from './interventions.ts';
 
 export interface ScalePlan {
   /** Per layer: alphas in the order of MATRIX_NAMES, or null where every one is exactly 1. */
   layers: Array<Float32Array | null>;
-  /** First layer that is scaled; layerCount when none is. */
+  /** First layer that is scaled, left out or edited; layerCount when none is. */
   firstScaled: number;
   /** Equal plans have equal keys. */
   key: string;
+  /** Layers left out. */
+  skipped?: ReadonlySet<number>;
+  /** Edits of what leaves each layer. */
+  edits?: ReadonlyArray<readonly DirectionEdit[]>;
 }
 
 /** Rules on one matrix multiply. A product of exactly 1 leaves the layer on its unscaled path, bit for bit. */

@@ -3,6 +3,7 @@
  * Makes switching between base and aligned, and cosine matrices of earlier runs, instant. Knows no engine.
  */
 import type { HiddenStates } from '@/engine/engine.ts';
+import { interventionParts } from '@/method/interventions.ts';
 import { withoutIdentities } from '@/method/scaling.ts';
 import type { ModelContext, SimilarityParams } from '@/protocol/experiments.ts';
 
@@ -33,7 +34,8 @@ export function settingKey(context: ModelContext): string {
     rule.alpha,
     [...rule.matrices].sort(),
   ]);
-  return JSON.stringify([context.template, context.setting.adapters, rules]);
+  const more = interventionParts(context.setting);
+  return JSON.stringify([context.template, context.setting.adapters, rules, ...more]);
 }
 
 /** 64 bits of FNV-1a-like mixing as hex. Names content within one lab; not a checksum against tampering. */

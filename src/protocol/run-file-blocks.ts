@@ -28,7 +28,35 @@ export const scaleRule = z.object({
   alpha: z.number(),
   matrices: z.array(z.enum(MATRIX_NAMES)),
 });
-export const setting = z.object({ adapters: z.array(z.string()), scale: z.array(scaleRule) });
+const layers = z.array(count);
+export const setting = z.object({
+  adapters: z.array(z.string()),
+  scale: z.array(scaleRule),
+  skip: z.optional(layers),
+  adapterLayers: z.optional(layers),
+  perturb: z.optional(
+    z.array(
+      z.object({
+        first: count,
+        last: count,
+        matrices: z.array(z.enum(MATRIX_NAMES)),
+        strength: z.number(),
+        seed: z.int(),
+      }),
+    ),
+  ),
+  edits: z.optional(
+    z.array(
+      z.object({
+        layers,
+        direction: z.array(z.number()),
+        gain: z.number(),
+        shift: z.number(),
+        positions: z.enum(['all', 'last']),
+      }),
+    ),
+  ),
+});
 export const context = { template: z.enum(TEMPLATE_NAMES), setting };
 
 /** Parameters hold lists of prompts; in the file they are stretches of pools, with indices where not all are meant. */
@@ -52,7 +80,14 @@ export const outcome = z.object({
   answerIds: z.optional(z.array(count)),
   responseClass: z.optional(z.enum(RESPONSE_CLASSES)),
   reason: z.optional(z.string()),
+  byHand: z.optional(
+    z
+      .enum(RESPONSE_CLASSES)
+      .check(z.describe('a person’s correction of responseClass; counts of results stay the rules’')),
+  ),
 });
+/** Absent where the work was interrupted or shared with other prompts. */
+export const layerRuns = z.optional(z.object({ run: z.number(), full: z.number() }));
 export const order = z.optional(z.array(count));
 
 function toBase64(values: Float32Array): string {
