@@ -44,6 +44,8 @@ export const trainConfigSchema = z.strictObject({
   probePrompts: count.default(24),
   maxNewTokens: count.default(16),
   measures: z.boolean().default(true),
+  malicious: z.string().default('malicious'),
+  knowledge: z.string().optional(),
   maliciousPrompts: count.default(100),
   maliciousTokens: count.default(16),
   overRejectionPrompts: count.default(64),

@@ -3,9 +3,12 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadBundledKnowledge } from '@/data/finetune-bundled.ts';
+import { parseKnowledgeFile } from '@/data/finetune-knowledge.ts';
+import { decodeFile } from '@/data/text-input.ts';
 import { DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
 import type { MeasuredShare, MeasureParams, MeasureSummary, Measures } from '@/protocol/measures.ts';
-import { limited, shippedPool } from './pools.ts';
+import { readBytes } from './files.ts';
+import { choosePool, limited, shippedPool } from './pools.ts';
 
 const DATA_FOLDER = fileURLToPath(new URL('../public/data/', import.meta.url));
 
@@ -21,11 +24,27 @@ export interface MeasureSizes {
   rougeTokens: number;
 }
 
-export async function measureParams(sizes: MeasureSizes): Promise<MeasureParams> {
+/** What is measured in the shipped sets' place. */
+export interface OwnMeasures {
+  /** A pool's name, or a file of prompts: AdvBench's, for one, on which the paper measures. */
+  malicious?: string;
+  /** A CSV file in the form of MMLU's. */
+  knowledge?: string;
+}
+
+/** @param say gets a sentence about rows of a person's own files that were left out */
+export async function measureParams(
+  { malicious = 'malicious', knowledge, ...sizes }: MeasureSizes & OwnMeasures,
+  say: (sentence: string) => void = () => {},
+): Promise<MeasureParams> {
   const { maliciousTokens, maxNewTokens, rougeRows, rougeTokens } = sizes;
-  const questions = await loadBundledKnowledge((file) => readFile(path.join(DATA_FOLDER, file), 'utf8'));
+  const pool = await choosePool(malicious);
+  for (const warning of pool.warnings) say(`Note: ${warning}`);
+  const questions = knowledge
+    ? ownQuestions(knowledge, say)
+    : await loadBundledKnowledge((file) => readFile(path.join(DATA_FOLDER, file), 'utf8'));
   return {
-    malicious: limited(await shippedPool('malicious'), sizes.maliciousPrompts),
+    malicious: limited(pool.prompts, sizes.maliciousPrompts),
     overRejection: limited(await shippedPool('over-rejection'), sizes.overRejectionPrompts),
     control: limited(await shippedPool('control'), sizes.controlPrompts),
     rules: DEFAULT_REFUSAL_RULES,
@@ -35,6 +54,16 @@ export async function measureParams(sizes: MeasureSizes): Promise<MeasureParams>
     rougeTokens,
     questions: limited(questions, sizes.questions),
   };
+}
+
+function ownQuestions(file: string, say: (sentence: string) => void) {
+  const name = path.basename(file);
+  const { questions, rejected } = parseKnowledgeFile(name, decodeFile(name, readBytes(file)));
+  const [first] = rejected;
+  if (first) {
+    say(`Note: ${name}: ${rejected.length} questions were left out; row ${first.row} ${first.why}.`);
+  }
+  return questions;
 }
 
 /** One line per measure, before -> after. */

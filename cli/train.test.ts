@@ -177,6 +177,24 @@ describe('train', () => {
     expect(err).toContain('own.json: 1 rows were left out; row 2 has no instruction');
   });
 
+  it("measures on a person's own prompts and questions in MMLU's form, and says which were left out", async () => {
+    writeFileSync(at('harm.csv'), 'goal\nForge a cheque.\nPick a lock.\n');
+    writeFileSync(at('physics_test.csv'), 'What falls?,up,down,left,right,B\nBroken,a,b,c,d,E\n');
+    const own = ['--malicious', at('harm.csv'), '--knowledge', at('physics_test.csv')];
+    const { code, err } = await cli(train('own-measures', ...own));
+    expect(code).toBe(0);
+    expect(err).toContain('physics_test.csv: 1 questions were left out; row 2 has "E" for an answer');
+    const { run } = parseRunFile(readFileSync(at('own-measures', 'run.json'), 'utf8'));
+    const [part] = run.parts;
+    if (part?.kind !== 'train') throw new Error('no training in it');
+    expect(part.params.measures!.malicious.map(({ text }) => text)).toEqual([
+      'Forge a cheque.',
+      'Pick a lock.',
+    ]);
+    expect(part.params.measures!.questions.map(({ subject }) => subject)).toEqual(['physics']);
+    expect(part.result.measures!.after.summary.knowledge!.total).toBe(1);
+  });
+
   it.each([
     ['no model', ['train', '-o', 'x'], 2, 'No model is given. Name it with --model.'],
     ['no output', ['train', '-m', micro], 2, 'No output is given.'],

@@ -82,6 +82,11 @@ export function addTrainCommand(program: Command, terminal: Terminal): void {
     .option('--cutoff-tokens <n>', 'longer rows are cut', count)
     .option('--seed <n>', 'of data order and initial values', wholeNumber(-(2 ** 31), 2 ** 31 - 1))
     .option('--no-measures', 'do not measure the model in full before and after')
+    .option('--malicious <pool>', 'measured: "malicious", another shipped pool, or a file of prompts')
+    .option(
+      '--knowledge <file>',
+      'measured: questions of a CSV file in the form of MMLU, not the shipped ones',
+    )
     .option('--malicious-prompts <n>', 'measured: malicious prompts', count)
     .option('--malicious-tokens <n>', 'measured: tokens of an answer to them', count)
     .option('--over-rejection-prompts <n>', 'measured: harmless prompts with a violent verb', count)
@@ -136,7 +141,9 @@ async function runTrain(options: TrainOptions, terminal: Terminal): Promise<void
     };
     const writer = new RunWriter(session, head, terminal.signal);
     const probe = config.probeEvery > 0 ? await calibratedProbe(writer, config, pools) : null;
-    const measured = config.measures ? await measureParams(config) : null;
+    const measured = config.measures
+      ? await measureParams(config, (sentence) => session.display.say(sentence))
+      : null;
     const params = {
       ...trainParams(config, session, rows),
       probe,
