@@ -1,5 +1,6 @@
 /** Opens what a person brings: run files, models, adapters, prompts. Each failure becomes one clear notice. */
 import { AppError } from '@/model/app-error.ts';
+import type { ParsedRun } from '@/protocol/run-file.ts';
 import { wordsFor } from '@/state/problems.ts';
 import { configOfRun, entriesOfRun, poolsOfRun } from '@/state/recorded.ts';
 import type { Results } from '@/state/results.ts';
@@ -17,14 +18,15 @@ export async function openFiles(files: File[]): Promise<void> {
   try {
     const first = files[0];
     if (!first) return;
+    if (/\.zip$/i.test(first.name)) return await openZip(first);
     if (files.some((file) => isAdapter(file.name))) return await openAdapterFiles(files);
     if (files.some((file) => isModel(file.name))) return await openModelFiles(files);
     if (isPrompts(first.name)) return openDialog({ kind: 'import', file: first, pool: 'over-rejection' });
-    if (/\.json$/i.test(first.name)) return await openRunFile(first);
+    if (/\.json$/i.test(first.name)) return await openRunFiles(files);
     throw new AppError(
       'bad-file',
       `${first.name} is no file that this page knows.`,
-      'Drop a run file (.json), a model (.gguf, or a folder with .safetensors), an adapter (a PEFT folder) or prompts (.csv, .jsonl, .txt).',
+      'Drop a run file (.json), a model (.gguf, or a folder with .safetensors), an adapter (a PEFT folder, or a zip of one) or prompts (.csv, .jsonl, .txt).',
     );
   } catch (error) {
     const { happened, todo } = wordsFor(error);
@@ -41,8 +43,20 @@ export async function openModelFiles(files: File[]): Promise<void> {
   await getSession().open({ key, name, source: { kind: 'files', files } });
 }
 
-async function openAdapterFiles(files: File[]): Promise<void> {
-  const name = folderOf(files[0]!) ?? 'own adapter';
+/** An adapter as this page saves it; a model would be unpacked in memory for nothing. */
+async function openZip(zip: File): Promise<void> {
+  const { unzipped } = await import('./unzip.ts');
+  const files = await unzipped(zip);
+  if (files.some((file) => isAdapter(file.name)))
+    return openAdapterFiles(files, zip.name.replace(/\.zip$/i, ''));
+  throw new AppError(
+    'bad-file',
+    `${zip.name} holds no adapter (adapter_config.json and adapter_model.safetensors).`,
+    'Unpack it and choose the files in it.',
+  );
+}
+
+async function openAdapterFiles(files: File[], name = folderOf(files[0]!) ?? 'own adapter'): Promise<void> {
   // The engine takes it between two pieces of work: that can be a while.
   notify({ id: 'adapter', level: 'info', happened: `Reading the adapter ${name} …`, todo: '' });
   try {
@@ -65,16 +79,47 @@ function folderOf(file: File): string | null {
   return file.webkitRelativePath.includes('/') ? file.webkitRelativePath.split('/')[0]! : null;
 }
 
-async function openRunFile(file: File): Promise<void> {
+/** Training runs go to their table, however many files there are; the first other run goes on the bench. */
+async function openRunFiles(files: File[]): Promise<void> {
   const { parseRunFile } = await import('@/protocol/run-file.ts');
-  const { run, warnings } = await parseRunFile(await file.text(), file.name);
+  const parsed: Array<ParsedRun & { name: string }> = [];
+  for (const file of files.filter(({ name }) => /\.json$/i.test(name)))
+    parsed.push({ ...parseRunFile(await file.text(), file.name), name: file.name });
+  const training = parsed.filter(({ run }) => run.parts.some(({ kind }) => kind === 'train'));
+  if (training.length > 0) await openTrainingRuns(training);
+  const bench = parsed.find(({ run }) => run.parts.some(({ kind }) => kind !== 'train'));
+  if (bench) await openBenchRun(bench);
+}
+
+async function openTrainingRuns(files: ReadonlyArray<ParsedRun & { name: string }>): Promise<void> {
+  const { addRuns, keepRuns } = await import('@/state/train-recorded.ts');
+  let [count, isKept] = [0, true];
+  for (const { run, name, warnings } of files) {
+    count += addRuns(run, name).length;
+    isKept = (await keepRuns(run, name)) && isKept;
+    for (const happened of warnings) notify({ id: `run-${happened}`, level: 'problem', happened, todo: '' });
+  }
+  const names = files.map(({ name }) => name).join(', ');
+  notify({
+    id: 'train-run',
+    level: 'info',
+    happened:
+      count === 0
+        ? `${names}: the training runs in it are in the run table already.`
+        : `${names}: ${count} training ${count === 1 ? 'run is' : 'runs are'} in the run table of the Train section.`,
+    todo: isKept ? '' : 'The browser has no room to remember them: open the file again after a reload.',
+    action: { label: 'Show', run: () => document.getElementById('train')?.scrollIntoView() },
+  });
+}
+
+async function openBenchRun({ run, warnings, name: fileName }: ParsedRun & { name: string }): Promise<void> {
   const { sha256, name } = run.model;
   const { source, lab } = useApp.getState();
   const openSha = lab.state === 'ready' ? lab.card.sha256 : shaOfRecorded(useApp.getState().results);
   const isOpenModel = source !== null && sha256 !== null && sha256 === openSha;
   const key = isOpenModel ? source.key : `run:${sha256 ?? name}`;
-  putResults('recorded', entriesOfRun(run, key, file.name));
-  for (const pool of poolsOfRun(run, file.name)) setPool(pool);
+  putResults('recorded', entriesOfRun(run, key, fileName));
+  for (const pool of poolsOfRun(run, fileName)) setPool(pool);
   setConfig(configOfRun(run));
   for (const happened of warnings) notify({ id: `run-${happened}`, level: 'problem', happened, todo: '' });
   // Another model's numbers never stand beside live ones: the open model is closed until it is asked for again.
@@ -82,7 +127,7 @@ async function openRunFile(file: File): Promise<void> {
   notify({
     id: 'run',
     level: 'info',
-    happened: `${file.name} is open: ${run.parts.length} results of ${name}, recorded on ${run.createdAt.slice(0, 10)}.`,
+    happened: `${fileName} is open: ${run.parts.length} results of ${name}, recorded on ${run.createdAt.slice(0, 10)}.`,
     todo: isOpenModel ? '' : 'They are shown as recorded; nothing is computed until a model is open.',
     ...(isOpenModel
       ? {}

@@ -1,58 +1,10 @@
-/** Runs side by side: what differs, the tables behind the pictures, the paired test. Pure. */
+/** The tables behind the pictures of runs, their proof and where they come from. Pure. */
 import type { FigureData, Provenance } from '@/figures/provenance.ts';
-import { ATTACK_DATA_INFO } from '@/method/attack-data.ts';
-import { ATTACK_METHOD_INFO } from '@/method/attacks.ts';
-import { mcnemarExact, wilsonInterval } from '@/method/statistics.ts';
+import { wilsonInterval } from '@/method/statistics.ts';
 import type { TrainProbe } from '@/protocol/training.ts';
 import { MAX_NEW_TOKENS } from './requests.ts';
-import { type Count, keyOf, promptsKey, type Results } from './results.ts';
+import { type Count, keyOf, type Results } from './results.ts';
 import type { TrainRun } from './train-store.ts';
-
-/** Settings of a run as flat text, in a fixed order. */
-function settingsOf({ params, modelName }: TrainRun): Record<string, string> {
-  const { part, optimiser, data } = params;
-  return {
-    model: [modelName, ...params.adapters].join(' + '),
-    template: params.template,
-    method: ATTACK_METHOD_INFO[params.method].name,
-    band: params.band.join('–'),
-    data: ATTACK_DATA_INFO[data.kind].name,
-    ...(data.harmfulShare === undefined ? {} : { p: String(data.harmfulShare) }),
-    rows: String(data.rows.length),
-    trains:
-      part.kind === 'full'
-        ? `all weights${part.norms ? ' and norms' : ''}`
-        : `LoRA ${part.rank}/${part.loraAlpha} on ${part.matrices.join(' ')}`,
-    'loss on': params.lossOn,
-    ...Object.fromEntries(
-      Object.entries(optimiser).map(([key, value]) => [WORDS[key as keyof typeof WORDS], String(value)]),
-    ),
-    seed: String(params.seed),
-  };
-}
-const WORDS = {
-  learningRate: 'rate',
-  weightDecay: 'decay',
-  beta1: 'beta 1',
-  beta2: 'beta 2',
-  epsilon: 'epsilon',
-  warmupSteps: 'warm-up',
-  finalShare: 'final share',
-  clipNorm: 'clip norm',
-  batchSize: 'batch',
-  accumulation: 'accumulation',
-  steps: 'steps',
-  cutoffTokens: 'cut-off',
-} as const;
-
-/** Per run, only the settings in which the runs are not all alike; of a single run the few that name it. */
-export function differences(runs: readonly TrainRun[]): string[] {
-  const all = runs.map(settingsOf);
-  const keys = [...new Set(all.flatMap((one) => Object.keys(one)))];
-  const differing = keys.filter((key) => new Set(all.map((one) => one[key] ?? '')).size > 1);
-  const shown = runs.length === 1 ? ['method', 'band', 'data', 'steps', 'seed'] : differing;
-  return all.map((one) => shown.map((key) => `${key} ${one[key] ?? 'none'}`).join(', ') || 'nothing');
-}
 
 const REFUSED = ['malicious', 'over-rejection', 'control'] as const;
 export type ProbePool = (typeof REFUSED)[number];
@@ -159,28 +111,6 @@ export function decodedCount(
   });
   const entry = results.live[key];
   return entry?.kind === 'count' && entry.complete ? (entry.value as Count) : null;
-}
-
-const refusedOf = ({ outcomes }: Count) => outcomes.map((outcome) => outcome?.responseClass === 'refused');
-
-export interface PairedTest {
-  /** Refused by this run and not by the other, and the other way round. */
-  gained: number;
-  lost: number;
-  p: number;
-}
-
-/** McNemar's exact test on the same prompts; null where the two did not answer the same ones. */
-export function pairedTest(run: Count, reference: Count): PairedTest | null {
-  if (promptsKey(run.prompts) !== promptsKey(reference.prompts)) return null;
-  const [now, before] = [refusedOf(run), refusedOf(reference)];
-  const gained = now.filter((one, index) => one && !before[index]).length;
-  const lost = before.filter((one, index) => one && !now[index]).length;
-  return { gained, lost, p: mcnemarExact(gained, lost).p };
-}
-
-export function refusedCount(count: Count): { refused: number; total: number } {
-  return { refused: refusedOf(count).filter(Boolean).length, total: count.prompts.length };
 }
 
 export function provenanceOf(runs: readonly TrainRun[]): Provenance | null {

@@ -1,6 +1,6 @@
 /** The rows that ship with the page, for the Train section: fetched when it opens, checked, put on its shelf. */
 import * as z from 'zod/mini';
-import { loadBundledFinetune } from '@/data/finetune-bundled.ts';
+import { loadBundledFinetune, loadBundledKnowledge } from '@/data/finetune-bundled.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { FinetuneRow } from '@/protocol/training.ts';
 import { wordsFor } from './problems.ts';
@@ -25,8 +25,9 @@ export async function loadTrainData(base: string): Promise<void> {
     );
   };
   try {
-    const [bundled, alignment] = await Promise.all([
+    const [bundled, questions, alignment] = await Promise.all([
       loadBundledFinetune(read),
+      loadBundledKnowledge(read),
       read('training/alignment.jsonl'),
     ]);
     const safetyRows = alignment
@@ -42,7 +43,7 @@ export async function loadTrainData(base: string): Promise<void> {
           template,
         }),
       );
-    useTrain.setState({ bundled, safetyRows, problem: null });
+    useTrain.setState({ bundled, questions, safetyRows, problem: null });
   } catch (error) {
     useTrain.setState({ problem: wordsFor(error) });
   }

@@ -1,56 +1,88 @@
-/** Training runs that ship with the page as run files named train-*.json; shown as recorded, never as computed here. */
+/**
+ * Training runs that were not made in this lab: recorded ones that ship with the page, files that a person drops, and what
+ * this tab finished before it was reloaded. All are shown as recorded, never as computed here.
+ */
 import type { RunFile } from '@/protocol/run-file.ts';
 import { wordsFor } from './problems.ts';
-import { BUNDLED_KEY } from './situation.ts';
+import { runsOfFile } from './train-file.ts';
+import { rememberedFiles, rememberRun } from './train-memory.ts';
 import { type TrainRun, useTrain } from './train-store.ts';
 
-/** The training runs of a run file. */
-export function runsOfFile(run: RunFile, firstId: number): TrainRun[] {
-  return run.parts
+type NewRunFile = Omit<RunFile, 'schema' | 'version'>;
+
+/** Two runs are the same where they began in the same moment under the same name. */
+const identity = ({ startedAt, params }: TrainRun) => `${startedAt} ${params.name}`;
+
+/** Puts the runs of a file into the run table; gives those that were not there yet. */
+export function addRuns(file: NewRunFile, from: string): TrainRun[] {
+  const { runs } = useTrain.getState();
+  const there = new Set(runs.map(identity));
+  const firstId = 1 + Math.max(0, ...runs.map(({ id }) => id));
+  const added = runsOfFile(file, from, firstId).filter((run) => !there.has(identity(run)));
+  if (added.length > 0) useTrain.setState({ runs: [...runs, ...added] });
+  return added;
+}
+
+/** Keeps the training runs of a file until the tab is closed; false where the browser has no room for them. */
+export async function keepRuns(file: NewRunFile, from: string): Promise<boolean> {
+  const { writeRunFile } = await import('@/protocol/run-file.ts');
+  return file.parts
     .flatMap((part) => (part.kind === 'train' ? [part] : []))
-    .map((part, index) => ({
-      id: firstId + index,
-      params: part.params,
-      modelKey: BUNDLED_KEY,
-      labId: null,
-      modelName: run.model.name,
-      sha256: run.model.sha256,
-      backend: run.backend,
-      status: part.result.paused ? ('paused' as const) : ('finished' as const),
-      origin: 'recorded' as const,
-      startedAt: run.createdAt,
-      steps: part.result.steps,
-      probes: part.result.probes,
-      memory: null,
-      notes: [],
-      doing: null,
-      checkpointStep: null,
-      checkpointKey: null,
-      result: part.result.paused ? null : part.result,
-      problem: null,
-    }));
+    .map((part) =>
+      rememberRun(
+        file.createdAt,
+        part.params.name,
+        writeRunFile({ ...file, pools: {}, parts: [part] }),
+        from,
+      ),
+    )
+    .every(Boolean);
+}
+
+/** What this tab knew before it was reloaded. */
+export async function restoreRuns(): Promise<void> {
+  const files = rememberedFiles();
+  if (files.length === 0) return;
+  const { parseRunFile } = await import('@/protocol/run-file.ts');
+  for (const { text, from, forget } of files) {
+    try {
+      addRuns(parseRunFile(text, from).run, from);
+    } catch {
+      // Written by another version of this page: of no use, and nobody's fault.
+      forget();
+    }
+  }
 }
 
 let isLoaded = false;
 
-/** @param base address of public/recorded/; without an index there is nothing recorded */
+/** @param base address of public/recorded/training/; without an index there is nothing recorded */
 export async function loadRecordedTraining(base: string): Promise<void> {
   if (isLoaded) return;
   isLoaded = true;
   try {
-    const response = await fetch(`${base}index.json`);
-    if (!response.ok || !response.headers.get('content-type')?.includes('json')) return;
-    const { files } = (await response.json()) as { files: string[] };
-    const names = files.filter((name) => name.startsWith('train-'));
-    if (names.length === 0) return;
-    const { parseRunFile } = await import('@/protocol/run-file.ts');
-    for (const name of names) {
-      const { run } = parseRunFile(await (await fetch(`${base}${name}`)).text(), name);
-      useTrain.setState(({ runs }) => ({
-        runs: [...runs, ...runsOfFile(run, 1 + Math.max(0, ...runs.map(({ id }) => id)))],
-      }));
+    const index = await read(`${base}index.json`);
+    if (index === null) return;
+    const [{ readRunLists, readTrainingIndex, unpackRun }, { parseRunFile }] = await Promise.all([
+      import('@/protocol/packed-runs.ts'),
+      import('@/protocol/run-file.ts'),
+    ]);
+    const { lists: listsFile, runs } = readTrainingIndex(index);
+    if (runs.length === 0) return;
+    const lists = readRunLists((await read(`${base}${listsFile}`)) ?? '', listsFile);
+    for (const { file } of runs) {
+      addRuns(parseRunFile(unpackRun((await read(`${base}${file}`)) ?? '', lists, file), file).run, file);
+      // One after the other, with a breath between: the page is being used.
+      await new Promise((resolve) => setTimeout(resolve));
     }
   } catch (error) {
+    isLoaded = false;
     useTrain.setState({ problem: wordsFor(error) });
   }
+}
+
+/** Null where there is no such file; a server that answers with its start page has none either. */
+async function read(address: string): Promise<string | null> {
+  const response = await fetch(address);
+  return response.ok && response.headers.get('content-type')?.includes('json') ? response.text() : null;
 }

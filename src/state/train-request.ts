@@ -9,6 +9,7 @@ import { MATRIX_PRESETS } from '@/method/scaling.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
+import type { MeasureParams } from '@/protocol/measures.ts';
 import type {
   FinetuneRow,
   ProbeParams,
@@ -33,6 +34,7 @@ export interface RequestParts {
   adapters: readonly string[];
   name: string;
   probe: ProbeParams | null;
+  measures: MeasureParams | null;
 }
 
 /** @throws AppError where rows are missing */
@@ -68,7 +70,7 @@ export function partOf({ part, rank, loraAlpha, matrices }: TrainSettings): Trai
 }
 
 export function trainParams(parts: RequestParts): TrainParams {
-  const { settings, data, band, template, adapters, name, probe } = parts;
+  const { settings, data, band, template, adapters, name, probe, measures } = parts;
   const { method, lossOn, seed, p } = settings;
   const { rows, heldOut } = rowsFor(settings, data);
   return {
@@ -98,6 +100,7 @@ export function trainParams(parts: RequestParts): TrainParams {
     },
     seed,
     probe,
+    measures,
     checkpointEvery: settings.keepEvery,
   };
 }

@@ -8,8 +8,8 @@ import { POOL_IDS, type Pools } from './pools.ts';
 import { Session } from './session.ts';
 import { setSession } from './session-instance.ts';
 import { INITIAL_STATE, setConfig, useApp } from './store.ts';
-import { pauseRun, putOnBench, resumeRun, startRun } from './train-runner.ts';
-import { INITIAL_TRAIN_STATE, useTrain } from './train-store.ts';
+import { pauseRun, putOnBench, removeRun, resumeRun, startRun } from './train-runner.ts';
+import { INITIAL_TRAIN_STATE, isInLab, useTrain } from './train-store.ts';
 
 class TrainingLab extends FakeLab {
   /** As the real one: a pause is an answer, no error. */
@@ -60,7 +60,12 @@ beforeEach(async () => {
 });
 afterEach(() => session.close());
 
-const asked = () => vi.waitFor(() => lab.asked.findLast(({ kind }) => kind === 'train')!);
+const asked = () =>
+  vi.waitFor(() => {
+    const call = lab.asked.findLast(({ kind }) => kind === 'train');
+    expect(call).toBeDefined();
+    return call!;
+  });
 const run = () => useTrain.getState().runs[0]!;
 
 it('sends the settings, the band of the strip and the rows, while the bench waits', async () => {
@@ -148,4 +153,49 @@ it('gives no two runs the same name, since results go by the names of adapters',
     call.answer(result({ adapter: expected }));
     await done;
   }
+});
+
+it('leaves “tuned” with a word when the model that was trained is closed', async () => {
+  setConfig({ model: 'aligned' });
+  const done = startRun();
+  const call = await asked();
+  call.answer(result({ adapter: (call.params as TrainParams).name }));
+  await done;
+  putOnBench(run());
+  await session.open({ key: 'other', name: 'other', source: { kind: 'url', url: 'x' } });
+  expect(useApp.getState()).toMatchObject({ tuned: null, config: { model: 'aligned' } });
+  expect(useApp.getState().notices.find(({ id }) => id === 'tuned')?.happened).toContain(run().params.name);
+  // Its row stays; what it trained is in no lab.
+  expect(isInLab(run(), useApp.getState())).toBe(false);
+});
+
+it('takes a run out of the table, its adapter out of the lab and off the bench', async () => {
+  setConfig({ model: 'aligned' });
+  const done = startRun();
+  const call = await asked();
+  call.answer(result({ adapter: (call.params as TrainParams).name }));
+  await done;
+  putOnBench(run());
+  const removed = vi.spyOn(lab, 'removeAdapter').mockResolvedValue(undefined as never);
+  await removeRun(run().id);
+  expect(removed).toHaveBeenCalledWith('sppft implicit seed 1');
+  expect(useTrain.getState().runs).toEqual([]);
+  expect(useApp.getState()).toMatchObject({ tuned: null, config: { model: 'aligned' } });
+});
+
+it('brings the model of a run that is only remembered back into its row', async () => {
+  const done = startRun();
+  const call = await asked();
+  call.answer(result({ adapter: (call.params as TrainParams).name }));
+  await done;
+  useTrain.setState(({ runs }) => ({
+    runs: runs.map((one) => ({ ...one, labId: null, origin: 'recorded', from: 'earlier in this tab' })),
+  }));
+  const back = resumeRun({ key: 'key', step: 2, params: run().params });
+  await vi.waitFor(() => expect(lab.asked.filter(({ kind }) => kind === 'train')).toHaveLength(2));
+  (await asked()).answer(result({ adapter: run().params.name }));
+  await back;
+  expect(useTrain.getState().runs).toHaveLength(1);
+  expect(run()).toMatchObject({ origin: 'live', from: null, status: 'finished' });
+  expect(isInLab(run(), useApp.getState())).toBe(true);
 });

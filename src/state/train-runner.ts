@@ -3,20 +3,21 @@
  * place of the section that asks a lab. What is drawn is decided elsewhere.
  */
 import { AppError } from '@/model/app-error.ts';
-import type { ExperimentEvent, RefusalCalibration } from '@/protocol/experiments.ts';
+import type { ExperimentEvent } from '@/protocol/experiments.ts';
 import type { Lab } from '@/protocol/lab.ts';
 import type { CheckpointCard, ProbeParams, TrainParams } from '@/protocol/training.ts';
-import { spread } from './pools.ts';
+import { DEFAULT_CONFIG } from './config.ts';
 import { wordsFor } from './problems.ts';
 import { progressWords } from './progress-words.ts';
-import { adaptersAt, calibrateRequest, MAX_NEW_TOKENS, type Situation } from './requests.ts';
-import { best } from './results.ts';
+import { adaptersAt } from './requests.ts';
 import { getSession } from './session-instance.ts';
 import { currentSituation } from './situation.ts';
 import { setConfig, useApp } from './store.ts';
+import { measuresFor, probeFor } from './train-looks.ts';
+import { forgetRun } from './train-memory.ts';
 import { trainParams } from './train-request.ts';
 import { decodeTrainSettings, type TrainSettings } from './train-settings.ts';
-import { changeRun, type TrainRun, useTrain } from './train-store.ts';
+import { changeRun, isInLab, type TrainRun, useTrain } from './train-store.ts';
 
 export async function refreshCheckpoints(): Promise<void> {
   const { lab } = getSession();
@@ -63,6 +64,7 @@ export async function startRun(stopAfter?: number): Promise<void> {
   if (!situation) return;
   const name = freshName(settings, takenNames());
   const adapters = adaptersAt(situation, situation.config.model);
+  const measures = measuresFor(settings, situation, useTrain.getState());
   const make = (probe: ProbeParams | null) =>
     trainParams({
       settings,
@@ -72,11 +74,14 @@ export async function startRun(stopAfter?: number): Promise<void> {
       adapters,
       name,
       probe,
+      measures,
     });
   try {
     const id = addRun(make(null));
     await withRun(id, async (lab, signal) => {
-      const probe = await probeFor(settings, situation, lab, id, signal);
+      const say = (doing: string) => changeRun(id, () => ({ doing }));
+      const { probe, note } = await probeFor(settings, situation, lab, say, signal);
+      if (note) changeRun(id, ({ notes }) => ({ notes: [...notes, note] }));
       const params = make(probe);
       changeRun(id, () => ({ params }));
       return runOn(lab, id, { ...params, ...(stopAfter ? { stopAfter } : {}) }, signal);
@@ -91,15 +96,22 @@ export async function resumeRun(
   card: Pick<CheckpointCard, 'params' | 'key' | 'step'>,
   stopAfter?: number,
 ): Promise<void> {
+  const app = useApp.getState();
+  // Also one that ended in a tab that is gone: its adapter comes back with its last checkpoint.
   const known = useTrain
     .getState()
-    .runs.find(({ checkpointKey, status }) => checkpointKey === card.key && status !== 'finished');
+    .runs.find((run) => !isInLab(run, app) && (run.checkpointKey === card.key || isSameRun(run, card)));
   const id = known?.id ?? addRun(card.params);
-  changeRun(id, () => ({ checkpointKey: card.key, checkpointStep: card.step }));
+  changeRun(id, () => ({ checkpointKey: card.key, checkpointStep: card.step, ...presentModel() }));
   await withRun(id, (lab, signal) =>
     runOn(lab, id, { ...card.params, resume: true, ...(stopAfter ? { stopAfter } : {}) }, signal),
   );
 }
+
+const isSameRun = ({ params }: TrainRun, card: Pick<CheckpointCard, 'params'>) =>
+  params.name === card.params.name &&
+  params.seed === card.params.seed &&
+  params.optimiser.steps === card.params.optimiser.steps;
 
 /** Ends the step in hand and keeps a checkpoint. */
 export function pauseRun(): void {
@@ -159,6 +171,7 @@ async function runOn(lab: Lab, id: number, params: TrainParams, signal: AbortSig
   changeRun(id, () => ({
     steps: result.steps,
     probes: result.probes,
+    ...(result.measures ? { measured: result.measures } : {}),
     status: result.paused ? 'paused' : 'finished',
     result: result.paused ? null : result,
     labId: result.adapter === null ? null : useApp.getState().labId,
@@ -177,6 +190,8 @@ function take(id: number, event: ExperimentEvent<'train'>): void {
         return { steps: [...run.steps.filter(({ step }) => step < partial.step.step), partial.step] };
       case 'probe':
         return { probes: [...run.probes.filter(({ step }) => step < partial.probe.step), partial.probe] };
+      case 'measures':
+        return { measured: { ...run.measured, [partial.when]: partial.measures } };
       case 'memory':
         return { memory: partial.memory };
       case 'checkpoint':
@@ -189,25 +204,28 @@ function take(id: number, event: ExperimentEvent<'train'>): void {
   });
 }
 
-function addRun(params: TrainParams): number {
+/** The open model, as a run remembers it. */
+function presentModel(): Pick<TrainRun, 'modelKey' | 'modelName' | 'sha256' | 'backend' | 'origin' | 'from'> {
   const { lab, source } = useApp.getState();
   if (lab.state !== 'ready')
     throw new AppError('bad-input', 'No model is open.', 'Wait until the model is loaded.');
+  const { name, sha256, backend } = lab.card;
+  return { modelKey: source?.key ?? '', modelName: name, sha256, backend, origin: 'live', from: null };
+}
+
+function addRun(params: TrainParams): number {
   const { runs } = useTrain.getState();
   const id = 1 + Math.max(0, ...runs.map((run) => run.id));
   const run: TrainRun = {
     id,
     params,
-    modelKey: source?.key ?? '',
+    ...presentModel(),
     labId: null,
-    modelName: lab.card.name,
-    sha256: lab.card.sha256,
-    backend: lab.card.backend,
     status: 'running',
-    origin: 'live',
     startedAt: new Date().toISOString(),
     steps: [],
     probes: [],
+    measured: {},
     memory: null,
     notes: [],
     doing: null,
@@ -220,50 +238,26 @@ function addRun(params: TrainParams): number {
   return id;
 }
 
-/** Its tokens and threshold are those of the model that is attacked, and stay: else the score would follow what it measures. */
-async function probeFor(
-  { probeEvery, probePrompts }: TrainSettings,
-  situation: Situation,
-  lab: Lab,
-  id: number,
-  signal: AbortSignal,
-): Promise<ProbeParams | null> {
-  if (probeEvery === 0) return null;
-  const asked = calibrateRequest(situation);
-  let calibration: RefusalCalibration | undefined = best(
-    useApp.getState().results,
-    'calibrate',
-    asked.key,
-  )?.value;
-  if (!calibration) {
-    changeRun(id, () => ({ doing: 'Learning the refusing first tokens' }));
-    ({ calibration } = await lab.run(
-      'calibrate',
-      asked.params,
-      (event) => {
-        if (event.type === 'progress')
-          changeRun(id, () => ({ doing: `Refusing first tokens: ${progressWords(event.progress).text}` }));
-      },
-      signal,
-    ));
+/** Takes a run out of the table, and its adapter out of the lab; a checkpoint stays. */
+export async function removeRun(id: number): Promise<void> {
+  const { runs, activeId } = useTrain.getState();
+  const run = runs.find((one) => one.id === id);
+  if (!run || id === activeId) return;
+  const app = useApp.getState();
+  const adapter = run.result?.adapter;
+  if (adapter && isInLab(run, app)) {
+    if (app.tuned?.includes(adapter)) {
+      if (app.config.model === 'tuned') setConfig({ model: DEFAULT_CONFIG.model });
+      useApp.setState({ tuned: null });
+    }
+    try {
+      await getSession().withLab('An adapter is being removed.', (lab) => lab.removeAdapter(adapter));
+    } catch (error) {
+      return useTrain.setState({ problem: wordsFor(error) });
+    }
   }
-  if (calibration.tokenIds.length === 0) {
-    const note =
-      'This model hardly ever refuses, so no refusing first token could be learnt: there is no fast probe.';
-    changeRun(id, ({ notes }) => ({ notes: [...notes, note] }));
-    return null;
-  }
-  const some = (pool: 'malicious' | 'over-rejection' | 'control') =>
-    spread(situation.pools[pool].items, probePrompts);
-  return {
-    everySteps: probeEvery,
-    malicious: some('malicious'),
-    overRejection: some('over-rejection'),
-    control: some('control'),
-    calibration,
-    rules: situation.rules,
-    maxNewTokens: MAX_NEW_TOKENS,
-  };
+  forgetRun(run.startedAt, run.params.name);
+  useTrain.setState((state) => ({ runs: state.runs.filter((one) => one.id !== id), problem: null }));
 }
 
 /** Makes the run's adapter the model "tuned", whose numbers the bench then computes like any other's. */

@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest';
 import { frozenLayers } from '@/method/attacks.ts';
 import { FAKE_CARD } from './fake-lab.test-helper.ts';
-import { differences, proofHolds } from './train-compare.ts';
+import { proofHolds } from './train-compare.ts';
+import { differingKeys, groupsOf, settingsOf } from './train-differences.ts';
 import { forecast } from './train-request.ts';
 import { DEFAULT_TRAIN_SETTINGS, decodeTrainSettings, encodeTrainSettings } from './train-settings.ts';
 import type { TrainRun } from './train-store.ts';
@@ -38,6 +39,7 @@ const parts = {
   template: 'chat' as const,
   adapters: [],
   name: 'x',
+  measures: null,
   probe: null,
 };
 
@@ -79,15 +81,16 @@ it('takes a proof of freezing for good only with an exact 0 and the same hash', 
   expect(proofHolds({ result: null } as unknown as TrainRun)).toBeNull();
 });
 
-it('names what differs between runs and nothing else', async () => {
+it('names what differs between runs and nothing else, and groups what differs by its seed alone', async () => {
   const { trainParams } = await import('./train-request.ts');
-  const make = (method: 'full' | 'sppft') =>
+  const make = (method: 'full' | 'sppft', seed: number) =>
     ({
       modelName: 'm',
-      params: trainParams({ ...parts, settings: { ...parts.settings, method } }),
+      backend: FAKE_CARD.backend,
+      params: trainParams({ ...parts, settings: { ...parts.settings, method, seed } }),
     }) as TrainRun;
-  expect(differences([make('full'), make('sppft')])).toEqual([
-    'method full tuning',
-    'method SPPFT, band frozen',
-  ]);
+  const runs = [make('full', 1), make('sppft', 2), make('sppft', 1)];
+  expect(differingKeys(runs)).toEqual(['method', 'band', 'seed']);
+  expect(settingsOf(runs[1]!)).toMatchObject({ method: 'SPPFT, band frozen', band: '3–5', seed: '2' });
+  expect(groupsOf(runs).map((group) => group.runs)).toEqual([[runs[0]], [runs[2], runs[1]]]);
 });

@@ -158,6 +158,33 @@ export const TRAIN_SETTINGS = {
   ),
   probeEvery: number(10, [0, 100_000], 'Probe every', 'Steps between two fast looks at refusals; 0 = none.'),
   probePrompts: number(24, [1, 500], 'Probe prompts', 'Prompts of each pool in a fast look.'),
+  measurePrompts: number(
+    24,
+    [0, 500],
+    'Measured prompts',
+    'Prompts of each pool that are answered in full before and after; 0 = no full measures.',
+    { value: '520 malicious (AdvBench)', source: 'Section 4.2.' },
+  ),
+  harmTokens: number(
+    64,
+    [1, 256],
+    'Tokens of an answer',
+    'Decoded for malicious prompts; the harmful score reads past the opening.',
+  ),
+  rougeRows: number(
+    10,
+    [0, 100],
+    'ROUGE-L rows',
+    'Held-out rows that are answered and compared with their own answers; 0 = none.',
+    { value: '500', source: 'Section 4.2.' },
+  ),
+  questions: number(
+    24,
+    [0, 2000],
+    'Knowledge questions',
+    'Multiple choice, answered without decoding; 0 = none.',
+    { value: 'all of MMLU', source: 'Section 4.2.' },
+  ),
   keepEvery: number(
     10,
     [0, 100_000],

@@ -5,6 +5,7 @@
 import { create } from 'zustand';
 import type { BundledFinetune } from '@/data/finetune-bundled.ts';
 import type { BackendInfo } from '@/engine/engine.ts';
+import type { KnowledgeItem, Measures } from '@/protocol/measures.ts';
 import type {
   CheckpointCard,
   FinetuneRow,
@@ -30,10 +31,14 @@ export interface TrainRun {
   backend: BackendInfo;
   status: RunStatus;
   origin: 'live' | 'recorded';
+  /** Where a recorded one comes from: a file's name. */
+  from: string | null;
   /** ISO 8601. */
   startedAt: string;
   steps: readonly TrainStep[];
   probes: readonly TrainProbe[];
+  /** The full measures, as far as they are taken. */
+  measured: { before?: Measures; after?: Measures };
   memory: TrainingMemory | null;
   /** Sentences of the lab about this run. */
   notes: readonly string[];
@@ -54,6 +59,10 @@ export interface OwnRows {
 
 export interface TrainState {
   runs: readonly TrainRun[];
+  /** Runs that a person put beside the others or aside, by id (train-table.ts has the default). */
+  compared: Readonly<Record<number, boolean>>;
+  /** The group of runs that the others are compared with; null = full tuning. */
+  reference: string | null;
   /** The run that has the lab, by id. */
   activeId: number | null;
   /** Asked to stop and still finishing the step in hand. */
@@ -63,18 +72,25 @@ export interface TrainState {
   /** Refusals, for the methods that need safety rows. */
   safetyRows: readonly FinetuneRow[];
   own: OwnRows | null;
+  /** Multiple choice: those that ship, or a person's. */
+  questions: readonly KnowledgeItem[];
+  ownQuestions: { name: string; questions: readonly KnowledgeItem[] } | null;
   /** Of this section itself: data that could not be fetched, a checkpoint that could not be deleted. */
   problem: ProblemWords | null;
 }
 
 export const INITIAL_TRAIN_STATE: TrainState = {
   runs: [],
+  compared: {},
+  reference: null,
   activeId: null,
   isStopping: false,
   checkpoints: [],
   bundled: null,
   safetyRows: [],
   own: null,
+  questions: [],
+  ownQuestions: null,
   problem: null,
 };
 

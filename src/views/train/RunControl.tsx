@@ -1,10 +1,11 @@
 /** Train, pause, step, resume, stop; how far the run is; what can be taken up again. */
 import { Button } from 'react-aria-components';
 import { ProgressLine } from '@/elements/ProgressLine.tsx';
+import type { CheckpointCard } from '@/protocol/training.ts';
 import { durationWords } from '@/state/progress-words.ts';
 import { useApp } from '@/state/store.ts';
 import { deleteCheckpoint, pauseRun, resumeRun, startRun, stopRun } from '@/state/train-runner.ts';
-import { type TrainRun, useTrain } from '@/state/train-store.ts';
+import { isInLab, type TrainRun, useTrain } from '@/state/train-store.ts';
 import { useForecast } from './use-forecast.ts';
 
 export function RunControl() {
@@ -17,13 +18,10 @@ export function RunControl() {
       state.runs.findLast(({ origin }) => origin === 'live') ??
       null,
   );
-  const isReady = useApp((state) => state.lab.state === 'ready');
-  const canStart =
-    isReady &&
-    activeId === null &&
-    forecast !== null &&
-    !('happened' in forecast) &&
-    forecast.problem === null;
+  const lentTo = useApp((state) => state.lentTo);
+  const isLoaded = useApp((state) => state.lab.state === 'ready');
+  const isReady = isLoaded && lentTo === null;
+  const canStart = isReady && forecast !== null && !('happened' in forecast) && forecast.problem === null;
   const paused = shown?.status === 'paused' && shown.checkpointKey !== null ? shown : null;
   const resume = (run: TrainRun, stopAfter?: number) =>
     void resumeRun({ key: run.checkpointKey!, step: run.checkpointStep ?? 0, params: run.params }, stopAfter);
@@ -63,7 +61,10 @@ export function RunControl() {
             </Button>
           </>
         )}
-        {!isReady && <span className="hint">Waiting for the model.</span>}
+        {!isLoaded && <span className="hint">Waiting for the model.</span>}
+        {isLoaded && lentTo !== null && activeId === null && (
+          <span className="hint">{lentTo} Training is possible afterwards.</span>
+        )}
       </div>
       {shown && <Progress run={shown} isStopping={isStopping && activeId === shown.id} />}
       <Checkpoints />
@@ -114,8 +115,13 @@ function Progress({ run, isStopping }: { run: TrainRun; isStopping: boolean }) {
 function Checkpoints() {
   const checkpoints = useTrain((state) => state.checkpoints);
   const activeId = useTrain((state) => state.activeId);
-  const modelReady = useApp((state) => state.lab.state === 'ready');
+  const runs = useTrain((state) => state.runs);
+  const labId = useApp((state) => state.labId);
+  const modelReady = useApp((state) => state.lab.state === 'ready' && state.lentTo === null);
   if (checkpoints.length === 0) return null;
+  /** Its run is in the table with its model in the lab: there is nothing to take up. */
+  const isHere = ({ params }: CheckpointCard) =>
+    runs.some((run) => run.params.name === params.name && isInLab(run, { labId }));
   return (
     <details className="train-checkpoints">
       <summary>
@@ -126,13 +132,11 @@ function Checkpoints() {
           <li key={card.key}>
             {card.params.name}, step {card.step} of {card.params.optimiser.steps},{' '}
             {card.savedAt.slice(0, 16).replace('T', ' ')} UTC, {(card.bytes / 2 ** 20).toFixed(1)} MB{' '}
-            <Button
-              className="quiet-button"
-              isDisabled={activeId !== null || !modelReady}
-              onPress={() => void resumeRun(card)}
-            >
-              {card.step < card.params.optimiser.steps ? 'Resume' : 'Open'}
-            </Button>{' '}
+            {!isHere(card) && (
+              <Button className="quiet-button" isDisabled={!modelReady} onPress={() => void resumeRun(card)}>
+                {card.step < card.params.optimiser.steps ? 'Resume' : 'Bring its model back'}
+              </Button>
+            )}{' '}
             <Button
               className="quiet-button"
               isDisabled={activeId !== null}

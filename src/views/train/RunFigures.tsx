@@ -10,6 +10,7 @@ import { steadyDomain } from '@/views/shared/value-axis.ts';
 import { ProofFigure } from './ProofFigure.tsx';
 import { lineOf } from './run-lines.ts';
 import { StepFigure } from './StepFigure.tsx';
+import { useComparedRuns } from './use-runs.ts';
 
 const LOSS =
   'Mean loss of the labels of each batch, in nats per token. Batches differ, so single steps go up and down.';
@@ -22,7 +23,8 @@ const POOLS: ReadonlyArray<{ value: ProbePool; label: string }> = [
 ];
 
 export function RunFigures() {
-  const runs = useTrain((state) => state.runs);
+  const all = useTrain((state) => state.runs);
+  const runs = useComparedRuns();
   const activeId = useTrain((state) => state.activeId);
   const [pool, setPool] = useState<ProbePool>('malicious');
   const [proofId, setProofId] = useState<number | null>(null);
@@ -30,7 +32,7 @@ export function RunFigures() {
   const withProbes = runs.filter(({ probes }) => probes.length > 0);
   const proven = runs.filter(({ result }) => result !== null);
   const lastStep = Math.max(1, ...runs.map(({ params }) => params.optimiser.steps));
-  const place = (run: TrainRun) => lineOf(runs.indexOf(run));
+  const place = (run: TrainRun) => lineOf(all.indexOf(run));
   const status = (some: readonly TrainRun[], hint: string): FigureStatus => {
     const active = runs.find(({ id }) => id === activeId);
     if (!active) return some.length > 0 ? { state: 'ready' } : { state: 'empty', hint };

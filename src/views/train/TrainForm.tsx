@@ -14,6 +14,7 @@ import {
   type TrainSettingKey,
   type TrainSettings,
 } from '@/state/train-settings.ts';
+import { OwnQuestions } from './OwnQuestions.tsx';
 import { OwnRows } from './OwnRows.tsx';
 import { useForecast, useTrainSettings } from './use-forecast.ts';
 
@@ -27,10 +28,16 @@ const MORE: readonly TrainSettingKey[] = [
   'beta2',
   'epsilon',
   'cutoff',
+  'keepEvery',
+];
+const MEASURED: readonly TrainSettingKey[] = [
+  'measurePrompts',
+  'harmTokens',
   'heldOut',
+  'rougeRows',
+  'questions',
   'probeEvery',
   'probePrompts',
-  'keepEvery',
 ];
 const LORA: readonly TrainSettingKey[] = ['rank', 'loraAlpha', 'matrices'];
 const PLAIN: readonly TrainSettingKey[] = ['steps', 'learningRate', 'batchSize', 'lossOn', 'seed'];
@@ -88,6 +95,11 @@ export function TrainForm() {
       {fields(['part'])}
       {settings.part === 'lora' && fields(LORA)}
       {fields(PLAIN)}
+      <details>
+        <summary>What is measured</summary>
+        {fields(MEASURED)}
+        <OwnQuestions />
+      </details>
       <details>
         <summary>More settings</summary>
         {fields(MORE)}
@@ -187,12 +199,20 @@ function Field({ name, value, labels, onChange }: FieldProps) {
       <span className="hint train-paper">
         {/* The chosen method or set says more than a description could. */}
         {labels ? null : `${description} `}Default {fallback}.
-        {paper && (
-          <span title={paper.source}> Paper: {paper.value === null ? 'not used' : String(paper.value)}.</span>
+        {labels ? null : paper ? (
+          <span title={paper.source}> Paper: {paperWords(setting)}.</span>
+        ) : (
+          ' Not in the paper.'
         )}
       </span>
     </div>
   );
+}
+
+function paperWords({ paper, ...setting }: NumberSetting | ChoiceSetting): string {
+  const value = paper?.value ?? 'not used';
+  const option = setting.kind === 'choice' && setting.options.find((one) => one.value === value);
+  return option ? option.label : String(value);
 }
 
 /** Taken on Enter and on leaving: half a number is no setting. */

@@ -35,6 +35,7 @@ export function useForecast(): Forecast | ProblemWords | null {
       adapters: adapters.split('\n').filter(Boolean),
       name: 'forecast',
       probe: null,
+      measures: null,
     };
     return forecast(parts, card.spec, card.backend.kind);
   }, [card, settings, range, template, adapters, bundled, safetyRows, own]);
