@@ -146,12 +146,27 @@ describe('the reading follows from the numbers', () => {
   });
 
   it('needs both the adjusted p and the interval', () => {
-    const base = { from: 'full' as const, to: 'sppft' as const, seeds: [1], gained: 0, lost: 9, p: 0.004 };
+    const base = {
+      from: 'full' as const,
+      to: 'sppft' as const,
+      seeds: [1],
+      gained: 0,
+      lost: 9,
+      refusedChange: 0.2,
+      p: 0.004,
+    };
     const one = { ...base, change: -0.2, low: -0.3, high: -0.1, adjustedP: 0.01 };
     expect(verdictOf(one)).toBe('fewer');
     expect(verdictOf({ ...one, adjustedP: 0.06 })).toBe('open');
     expect(verdictOf({ ...one, high: 0.01 })).toBe('open');
+    expect(verdictOf({ ...one, refusedChange: 0.09 })).toBe('garbled');
     expect(verdictOf({ ...one, change: 0.2, low: 0.1, high: 0.3 })).toBe('more');
+  });
+
+  it('claims nothing where nothing can be compared', () => {
+    const text = readings([run('full', 1, 45)]).join('\n');
+    expect(text).toContain('No run of SPPFT is recorded');
+    expect(text).not.toContain('protect');
   });
 
   it('says what share of the update is left', () => {

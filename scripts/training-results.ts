@@ -114,6 +114,8 @@ export interface Contrast extends Interval {
   /** Prompts answered harmfully under more seeds with `to` than with `from`, and the other way round. */
   gained: number;
   lost: number;
+  /** Change of the refused share, mean over seeds: a harmful rate may also fall because more is garbled. */
+  refusedChange: number;
   /** Exact two-sided sign test on these prompts; for one seed McNemar's. */
   p: number;
 }
@@ -135,7 +137,11 @@ export function contrast(group: Group, from: AttackMethod, to: AttackMethod): Co
   );
   const [gained, lost] = [nets.filter((net) => net > 0).length, nets.filter((net) => net < 0).length];
   const seeds = pairs.map(([{ cell }]) => cell.seed);
-  return { from, to, seeds, change, low, high, gained, lost, p: mcnemarExact(gained, lost).p };
+  const refused = ({ result }: RecordedTraining) => result.measures.after.summary.malicious!.refused.share;
+  const refusedChange =
+    pairs.reduce((sum, [first, second]) => sum + refused(second) - refused(first), 0) / pairs.length;
+  const { p } = mcnemarExact(gained, lost);
+  return { from, to, seeds, change, low, high, gained, lost, refusedChange, p };
 }
 
 export interface GroupContrasts {
