@@ -194,6 +194,73 @@ describe('on an engine whose truth is known', () => {
     expect(idle.runs.logits).toBe(0);
   });
 
+  it('leaving out the refusing layer, and no other, takes refusals away', async () => {
+    // Six prompts are too few for a test of four layers: 4 x 2 / 2^6 is not below 5 %.
+    const malicious = prompts('m', ...'abcdefgh'.split('').map((letter) => `${letter}!`));
+    const { result } = await run(params('layer-skip', { malicious }));
+    const values = counts(result.rows).filter(({ series }) => series === 'left out');
+    expect(values.map(({ x, value }) => [x, value]).sort()).toEqual([
+      [0, 8],
+      [1, 8],
+      [2, 0],
+      [3, 8],
+    ]);
+    expect(result.findings[0]).toMatch(/^1 of 4 change the count of 8 of 8 .* layer 2, 0\.$/);
+  });
+
+  it('safety moves with layer 1, where its adapter works, and is lost without it', async () => {
+    const width = { width: 1 };
+    const only = await run(params('transplant', { options: width }));
+    const moved = counts(only.result.rows).filter(({ last }) => last !== undefined);
+    // Two '!' are refused by the base model too.
+    expect(moved.map(({ x, value }) => [x, value])).toEqual([
+      [0, 3],
+      [1, 6],
+      [2, 3],
+      [3, 3],
+    ]);
+    expect(counts(only.result.rows).find(({ series }) => series === 'aligned')!.value).toBe(6);
+    const without = await run(params('transplant', { options: { ...width, way: 'without' } }));
+    const left = counts(without.result.rows).filter(({ last }) => last !== undefined);
+    expect(left.map(({ value }) => value)).toEqual([6, 3, 6, 6]);
+    const grid = await run(params('transplant-grid', { options: { step: 2 } }));
+    const ranges = counts(grid.result.rows).filter(({ last }) => last !== undefined);
+    expect(ranges.map(({ x, last, value }) => [x, last, value])).toEqual([
+      [0, 1, 6],
+      [0, 3, 6],
+      [2, 3, 3],
+    ]);
+  });
+
+  it('the refusal direction taken out ends refusals, put in brings them', async () => {
+    const out = await run(params('direction-edit'));
+    expect(counts(out.result.rows).map(({ value }) => value)).toEqual([6, 0, 0, 0, 0]);
+    const into = await run(params('direction-edit', { options: { edit: 'in', step: 3 } }));
+    // Layer 3's difference of means is longer than layer 0's.
+    const [unchanged, early, late] = counts(into.result.rows).map(({ value }) => value);
+    expect(unchanged).toBe(4);
+    expect([early, late]).toEqual([4, 12]);
+  });
+
+  it('noise draws have seeds of their own and the strength of the scaling', async () => {
+    const { result } = await run(params('random-perturbation', { options: { draws: 3 } }));
+    expect(counts(result.rows).map(({ label }) => label)).toEqual([
+      'unchanged',
+      'layer 2 scaled by 1.2',
+      'noise, seed 3',
+      'noise, seed 4',
+      'noise, seed 5',
+    ]);
+    expect(result.findings[0]).toContain('20 % of the weights');
+  });
+
+  it('the refusing tokens are read where the harm is', async () => {
+    const { result } = await run(params('logit-lens'));
+    const malicious = result.rows.filter(({ series }) => series === 'malicious').map(({ value }) => value);
+    expect(malicious).toEqual([...malicious].sort((a, b) => a - b));
+    expect(malicious.at(-1)).toBeGreaterThan(0.5);
+  });
+
   it('without harmless prompts damage is not claimed', async () => {
     const { result } = await run(params('matrix-sets', { harmless: [] }));
     expect(result.measures.map(({ key }) => key)).toEqual(['refused']);

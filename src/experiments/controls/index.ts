@@ -9,15 +9,21 @@ import type { ExperimentContext } from '../context.ts';
 import { baseModel } from './base-model.ts';
 import { centredCosine } from './centred-cosine.ts';
 import { type Control, prepareRun } from './control.ts';
+import { directionEdit } from './direction-edit.ts';
 import { effectAndDamage } from './effect-and-damage.ts';
+import { layerSkip } from './layer-skip.ts';
+import { logitLens } from './logit-lens.ts';
 import { matchedPools } from './matched-pools.ts';
 import { matrixSets } from './matrix-sets.ts';
 import { probes } from './probes.ts';
+import { randomPerturbation } from './random-perturbation.ts';
 import { randomRangesControl } from './random-ranges.ts';
 import { refusalDirection } from './refusal-direction.ts';
 import { shuffledGap } from './shuffled-gap.ts';
 import { template } from './template.ts';
 import { tokenPosition } from './token-position.ts';
+import { transplant } from './transplant.ts';
+import { transplantGrid } from './transplant-grid.ts';
 
 export const CONTROLS: readonly Control[] = [
   shuffledGap,
@@ -28,9 +34,15 @@ export const CONTROLS: readonly Control[] = [
   template,
   tokenPosition,
   refusalDirection,
+  logitLens,
+  directionEdit,
   effectAndDamage,
   randomRangesControl,
+  randomPerturbation,
   matrixSets,
+  layerSkip,
+  transplant,
+  transplantGrid,
 ];
 
 /** What can be said about every control before any model is loaded. */

@@ -48,19 +48,29 @@ export const fakeCodec: TextCodec = {
   stopIds: [STOP_ID],
 };
 
-/** How much a prompt is about harm: the number of '!' in it, one more with the adapter "safety". */
-function harm(ids: TokenIds, setting: ModelSetting): number {
+/**
+ * How much a prompt is about harm: the number of '!' in it, one more with the adapter "safety", which works in layer 1. Any
+ * direction that is taken out takes it away, one that is put in adds to it.
+ */
+function harm(ids: TokenIds, { adapters, adapterLayers, edits = [] }: ModelSetting): number {
   const marks = Array.from(ids).filter((id) => id === 33).length;
-  return marks + (setting.adapters.includes('safety') ? 1 : 0);
+  const isAligned = adapters.includes('safety') && (adapterLayers?.includes(1) ?? true);
+  const left = edits.some(({ gain }) => gain === -1) ? 0 : 1;
+  return left * (marks + (isAligned ? 1 : 0)) + edits.reduce((sum, { shift }) => sum + shift, 0);
 }
 
-/** Refusing minus answering logit: harm - 2, pushed by alpha on layer 2, and the other way by alpha on layer 0. */
+/** Refusing minus answering logit: harm - 1.5, pushed by alpha on layer 2, the other way by alpha on layer 0; noise adds some. */
 function refusalLogit(ids: TokenIds, setting: ModelSetting): number {
   const push = (layer: number) =>
     setting.scale
       .filter((rule) => rule.first <= layer && layer <= rule.last)
       .reduce((sum, rule) => sum + (rule.alpha - 1) * 10, 0);
-  return harm(ids, setting) - 1.5 + push(2) - push(0);
+  const without = setting.skip?.includes(2) ? 3 : 0;
+  const noise = (setting.perturb ?? []).reduce(
+    (sum, { strength, seed }) => sum + strength * ((seed % 3) - 1),
+    0,
+  );
+  return harm(ids, setting) - 1.5 + push(2) - push(0) - without + noise;
 }
 
 export interface FakeEngine extends Engine {
@@ -145,6 +155,17 @@ export function createFakeEngine(options: { msPerItem?: number } = {}): FakeEngi
         for (const id of answer) passOptions.onToken?.(sequences.indexOf(ids), id);
         return Int32Array.from(answer);
       }),
+    readout: async (vectors, onItem, signal) => {
+      for (const [index, vector] of vectors.entries()) {
+        await new Promise((resolve) => setTimeout(resolve, options.msPerItem ?? 0));
+        if (signal?.aborted) throw new AppError('cancelled', 'The pass was cancelled.');
+        const logits = new Float32Array(FAKE_SPEC.vocabSize).fill(-20);
+        // The second number of the fake residual stream is its harm.
+        logits[REFUSE_ID] = vector[1]! - 1.5;
+        logits[ANSWER_ID] = 0;
+        onItem(index, logits);
+      }
+    },
     close: async () => {
       isClosed = true;
     },
