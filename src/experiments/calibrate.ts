@@ -6,7 +6,7 @@
 import { calibrateFirstToken, refusalScore, type TopTokens, topTokens } from '@/method/first-token.ts';
 import type { CalibrateParams, Experiment, ExperimentEvent, PromptOutcome } from '@/protocol/experiments.ts';
 import { type ExperimentContext, renderPool } from './context.ts';
-import { checkMaxNewTokens, classifiedAnswer } from './count.ts';
+import { checkMaxNewTokens, classifiedAnswer, sumOfRuns, workOf } from './count.ts';
 import { progressMaker, streamEvents } from './event-stream.ts';
 
 /** Likeliest first tokens that are looked at; the rest of the vocabulary shares well under a percent. */
@@ -42,6 +42,7 @@ export async function* calibrateExperiment(
     signal,
   );
 
+  const reading = workOf(context, total);
   const answers: Array<ReturnType<typeof classifiedAnswer>> = [];
   let decoded = 0;
   yield progress('Decoding answers', 0, total);
@@ -59,6 +60,7 @@ export async function* calibrateExperiment(
     signal,
   );
 
+  const layerRuns = sumOfRuns(reading, workOf(context, total));
   const calibration = calibrateFirstToken(
     tops.map((top, index) => ({ top, responseClass: answers[index]!.responseClass })),
     (id) => text.decode([id]),
@@ -69,5 +71,5 @@ export async function* calibrateExperiment(
   });
   // A score exists only once the tokens are learnt, so outcomes come all at once.
   for (const outcome of outcomes) yield { type: 'partial', partial: outcome };
-  return { calibration, outcomes };
+  return { calibration, outcomes, layerRuns };
 }

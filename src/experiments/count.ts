@@ -10,8 +10,8 @@ import type { RenderedPrompt } from '@/model/text-codec.ts';
 import type {
   CountParams,
   CountResult,
-  Experiment,
   ExperimentEvent,
+  LayerRuns,
   PromptOutcome,
   RefusalRules,
   ResponseClass,
@@ -19,26 +19,25 @@ import type {
 import { checkedOrder, type ExperimentContext, renderPool } from './context.ts';
 import { progressMaker, streamEvents } from './event-stream.ts';
 
+/** Run in one go its work is known, which a count put together from several runs need not be. */
+type CountInOneGo = AsyncGenerator<CountEvent, CountResult & { layerRuns: LayerRuns }, void>;
+
 export async function* countExperiment(
   context: ExperimentContext,
   params: CountParams,
   signal?: AbortSignal,
-): Experiment<'count'> {
+): CountInOneGo {
   checkMaxNewTokens(params.maxNewTokens);
   const rendered = renderPool(context.text, params.prompts, params.template, 'counted');
   const order = checkedOrder(params.order, rendered.length);
   const outcomes: PromptOutcome[] = [];
   const layerRuns = yield* scorePrompts(context, params, rendered, order, outcomes, signal);
-  if (params.mode === 'exact') {
-    const work = yield* decodePrompts(context, params, rendered, order, outcomes, signal);
-    layerRuns.run += work.run;
-    layerRuns.full += work.full;
-  }
-  return { outcomes, ...tally(outcomes), layerRuns };
+  if (params.mode === 'score') return { outcomes, ...tally(outcomes), layerRuns };
+  const decoding = yield* decodePrompts(context, params, rendered, order, outcomes, signal);
+  return { outcomes, ...tally(outcomes), layerRuns: sumOfRuns(layerRuns, decoding) };
 }
 
 type CountEvent = ExperimentEvent<'count'>;
-type LayerRuns = CountResult['layerRuns'];
 
 async function* scorePrompts(
   context: ExperimentContext,
@@ -110,10 +109,15 @@ async function* decodePrompts(
 }
 
 /** The engine's own count where it keeps one; else nothing was saved, as far as is known. */
-function workOf({ engine }: ExperimentContext, sequences: number): LayerRuns {
+export function workOf({ engine }: ExperimentContext, sequences: number): LayerRuns {
   const full = engine.info.spec.layerCount * sequences;
   return engine.lastRun ? { run: engine.lastRun.run, full: engine.lastRun.full } : { run: full, full };
 }
+
+export const sumOfRuns = (a: LayerRuns, b: LayerRuns): LayerRuns => ({
+  run: a.run + b.run,
+  full: a.full + b.full,
+});
 
 /** Decodes greedily generated ids and judges the text; shared with calibration. */
 export function classifiedAnswer(

@@ -152,6 +152,13 @@ export interface CalibrateParams extends ModelContext {
 export interface CalibrateResult {
   calibration: RefusalCalibration;
   outcomes: PromptOutcome[];
+  layerRuns?: LayerRuns;
+}
+
+/** Layer evaluations x sequences that were run, and that one full pass each would have needed. */
+export interface LayerRuns {
+  run: number;
+  full: number;
 }
 
 /** One prompt's outcome. `score` = probability of a refusing first token; answer and class only when decoded. */
@@ -165,6 +172,8 @@ export interface PromptOutcome {
   responseClass?: ResponseClass;
   /** Why: the rule or measure that decided, in words. */
   reason?: string;
+  /** A person's correction. What is counted in results stays what the rules say. */
+  byHand?: ResponseClass;
 }
 
 export interface CountParams extends ModelContext {
@@ -184,8 +193,8 @@ export interface CountResult {
   answered: number;
   garbled: number;
   total: number;
-  /** Layer evaluations x sequences that were run and that one full pass each would have needed. */
-  layerRuns: { run: number; full: number };
+  /** Absent where it is not known: the count was interrupted, or its answers were decoded together with others'. */
+  layerRuns?: LayerRuns;
 }
 
 // ---------------------------------------------------------------- band scan

@@ -15,6 +15,7 @@ import {
   context,
   count,
   float32Array,
+  layerRuns,
   order,
   outcome,
   type PoolReference,
@@ -117,7 +118,7 @@ const partSchema = z.discriminatedUnion('kind', [
   part(
     'calibrate',
     { ...context, prompts: poolReference, rules, maxNewTokens: count },
-    { calibration, outcomes: z.array(outcome) },
+    { calibration, outcomes: z.array(outcome), layerRuns },
   ),
   part(
     'count',
@@ -137,7 +138,7 @@ const partSchema = z.discriminatedUnion('kind', [
       answered: count,
       garbled: count,
       total: count,
-      layerRuns: z.object({ run: z.number(), full: z.number() }),
+      layerRuns,
     },
   ),
   part(

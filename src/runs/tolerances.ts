@@ -15,6 +15,8 @@ const NOT_RESULTS = [
   /(^|\.)adapter$/,
   // In words, with rounded numbers of other fields inside.
   /(^|\.)reason$/,
+  // A person's word, which no machine repeats.
+  /(^|\.)byHand$/,
 ];
 
 interface Rule {

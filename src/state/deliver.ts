@@ -1,7 +1,7 @@
 /**
  * Turns what a lab answers, piece by piece and at the end, into entries for the shelf. Pure.
  */
-import type { ExperimentMap, KeptKind, PromptOutcome } from '@/protocol/experiments.ts';
+import type { ExperimentMap, KeptKind, LayerRuns, PromptOutcome } from '@/protocol/experiments.ts';
 import type {
   GridEvent,
   GridResult,
@@ -70,19 +70,15 @@ export function finished<K extends KeptKind>(
       return [
         entry(work, 'attention', (result as ExperimentMap['attention']['result']).pictures, true, shelf),
       ];
-    case 'count':
-      return [
-        countEntry(
-          work as Wanted<'count'>,
-          (result as ExperimentMap['count']['result']).outcomes,
-          shelf.results.live,
-          shelf,
-        ),
-      ];
+    case 'count': {
+      const { outcomes, layerRuns } = result as ExperimentMap['count']['result'];
+      return [countEntry(work as Wanted<'count'>, outcomes, shelf.results.live, shelf, layerRuns)];
+    }
     case 'calibrate': {
-      const { calibration, outcomes } = result as ExperimentMap['calibrate']['result'];
+      const { calibration, outcomes, layerRuns } = result as ExperimentMap['calibrate']['result'];
+      const learnt = entry(work, 'calibrate', calibration, true, shelf);
       return [
-        entry(work, 'calibrate', calibration, true, shelf),
+        layerRuns ? { ...learnt, work: { ...layerRuns, promptCount: outcomes.length } } : learnt,
         ...calibrationCounts(work as Wanted<'calibrate'>, outcomes, shelf),
       ];
     }
@@ -150,6 +146,7 @@ function countEntry(
   pieces: readonly PromptOutcome[],
   live: EntryMap,
   shelf: Shelf,
+  layerRuns?: LayerRuns,
 ): Entry<'count'> {
   const before = live[work.key] as Entry<'count'> | undefined;
   const prompts = before?.value.prompts ?? work.full ?? work.params.prompts;
@@ -162,7 +159,21 @@ function countEntry(
   }
   const complete = outcomes.every((outcome) => outcome !== undefined);
   const truth = work.params.mode === 'exact' ? 'exact' : 'fast';
-  return { ...entry(work, 'count', { prompts, outcomes }, complete, shelf), truth };
+  const done = layerRuns && { ...layerRuns, promptCount: pieces.length };
+  return {
+    ...entry(work, 'count', { prompts, outcomes }, complete, shelf),
+    truth,
+    work: sumOfWork(before?.work, done),
+  };
+}
+
+function sumOfWork(before: Entry['work'], more: Entry['work']): Entry['work'] {
+  if (!before || !more) return before ?? more;
+  return {
+    run: before.run + more.run,
+    full: before.full + more.full,
+    promptCount: before.promptCount + more.promptCount,
+  };
 }
 
 /** Learning the threshold decodes every counted prompt at alpha = 1: those are exact counts as well. */

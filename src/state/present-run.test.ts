@@ -1,16 +1,18 @@
 /** What is saved opens again as the same results, under the same keys; what was not computed here is not in it. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseRunFile, writeRunFile } from '@/protocol/run-file.ts';
 import type { Provenance } from '@/views/index.ts';
 import { DEFAULT_CONFIG } from './config.ts';
+import { finished, partial } from './deliver.ts';
 import { FAKE_CARD } from './fake-lab.test-helper.ts';
+import { overrideKey } from './outcomes.ts';
 import { countedPrompts, POOL_IDS, type Pool, type Pools } from './pools.ts';
 import { presentRun } from './present-run.ts';
-import { entriesOfRun } from './recorded.ts';
+import { entriesOfRun, overridesOfRun } from './recorded.ts';
 import { bandScanRequest, calibrateRequest, countRequest } from './requests.ts';
 import type { Entry, EntryMap, ResultMap } from './results.ts';
 import { currentSituation } from './situation.ts';
-import { type AppState, INITIAL_STATE } from './store.ts';
+import { type AppState, INITIAL_STATE, withResults } from './store.ts';
 
 const pools = Object.fromEntries(
   POOL_IDS.map((id): [string, Pool] => [
@@ -89,6 +91,63 @@ it('opens again with the same counts, threshold and bands under the same keys', 
   for (const alpha of [1, 1.1])
     expect(entries[countKey(alpha)]!.value).toEqual(state.results.live[countKey(alpha)]!.value);
   expect(entries[scanKey]!.value).toEqual(scan);
+});
+
+it('carries corrections by hand in the outcomes they are of, and gives them back; the counts stay the rules’', () => {
+  const { items } = pools['over-rejection'];
+  const overrides = { [overrideKey(items[0]!, 'a')]: 'garbled' as const };
+  const run = presentRun({ ...withLive(counted(1.1, 6)), overrides }, '1', now)!;
+  const { run: again } = parseRunFile(writeRunFile(run));
+  const [part] = again.parts;
+  if (part?.kind !== 'count') throw new Error('The count is not in the run.');
+  const { prompts } = part.params;
+  const at = prompts.findIndex(({ id }) => id === items[0]!.id);
+  expect(part.result.outcomes.map(({ byHand }) => byHand)).toEqual(
+    prompts.map((_, index) => (index === at ? 'garbled' : undefined)),
+  );
+  expect(part.result.outcomes[at]!.responseClass).toBe('refused');
+  expect(part.result.refused).toBe(6);
+  expect(overridesOfRun(again)).toEqual(overrides);
+});
+
+describe('the work that a count took', () => {
+  /** A count that a lab answered in the given pieces of prompts, each as a call of its own; `isEnded` false = interrupted. */
+  function countedIn(calls: ReadonlyArray<{ positions: number[]; isEnded: boolean }>): AppState {
+    const { key, params } = countRequest(situation, 'over-rejection', 'score', 1.1, calibration);
+    let state = base;
+    for (const { positions, isEnded } of calls) {
+      const prompts = positions.map((position) => params.prompts[position]!);
+      const asked = { ...params, prompts };
+      const head = { slot: 'score', priority: 1, label: 'x', kind: 'count' as const, modelKey: 'bundled' };
+      const work = { ...head, key, params: asked, positions, full: params.prompts };
+      const outcomes = prompts.map((_, index) => ({ index, score: 0.9, refusedByScore: true }));
+      const counts = { refused: prompts.length, answered: 0, garbled: 0, total: prompts.length };
+      const layerRuns = { run: 3 * prompts.length, full: 12 * prompts.length };
+      for (const outcome of outcomes) state = withResults(state, 'live', partial(work, outcome, state));
+      if (isEnded)
+        state = withResults(state, 'live', finished(work, { outcomes, ...counts, layerRuns }, state));
+    }
+    return state;
+  }
+  const workIn = (state: AppState) => {
+    const part = presentRun(state, '1', now)!.parts.find(({ kind }) => kind === 'count');
+    return part?.kind === 'count' ? part.result.layerRuns : null;
+  };
+  const all = Array.from({ length: 8 }, (_, index) => index);
+
+  it('is saved as the engine counted it, summed over calls', () => {
+    expect(workIn(countedIn([{ positions: all, isEnded: true }]))).toEqual({ run: 24, full: 96 });
+    const halves = [all.slice(0, 3), all.slice(3)].map((positions) => ({ positions, isEnded: true }));
+    expect(workIn(countedIn(halves))).toEqual({ run: 24, full: 96 });
+  });
+
+  it('is left out where a call was interrupted after it had answered prompts', () => {
+    const calls = [
+      { positions: all.slice(0, 3), isEnded: false },
+      { positions: all.slice(3), isEnded: true },
+    ];
+    expect(workIn(countedIn(calls))).toBeUndefined();
+  });
 });
 
 it('is nothing before anything was computed in full, or without a model', () => {

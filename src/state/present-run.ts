@@ -2,10 +2,10 @@
  * What was computed here, under the settings on screen, as a run file's content: every part with the parameters that
  * repeat it. Recorded numbers are left out: they have a file already, written by another machine. Pure.
  */
-import type { ExperimentMap, KeptKind, PromptOutcome } from '@/protocol/experiments.ts';
+import type { ExperimentMap, KeptKind, LayerRuns, PromptOutcome } from '@/protocol/experiments.ts';
 import type { RunFile, RunPart } from '@/protocol/run-file.ts';
 import { ALPHA_MAX, ALPHA_MIN, ALPHA_STEP, snapAlpha } from './config.ts';
-import { tally } from './outcomes.ts';
+import { type Overrides, overrideKey, tally } from './outcomes.ts';
 import { COUNTED_POOLS, POOL_IDS } from './pools.ts';
 import {
   attentionRequest,
@@ -16,7 +16,7 @@ import {
   type Situation,
   similarityRequest,
 } from './requests.ts';
-import { type Entry, liveOf } from './results.ts';
+import { type Count, type Entry, liveOf } from './results.ts';
 import { currentSituation } from './situation.ts';
 import type { AppState } from './store.ts';
 
@@ -33,7 +33,7 @@ export function presentRun(state: AppState, version: string, now: Date): Present
   const situation = currentSituation(state);
   const { lab, config, pools, results } = state;
   if (!situation || !pools || lab.state !== 'ready') return null;
-  const parts = [...layerParts(situation, results), ...countParts(situation, results)];
+  const parts = [...layerParts(situation, results), ...countParts(situation, results, state.overrides)];
   if (parts.length === 0) return null;
   const { card } = lab;
   const used = new Set(parts.flatMap(({ params }) => ('setting' in params ? params.setting.adapters : [])));
@@ -57,7 +57,7 @@ export function presentRun(state: AppState, version: string, now: Date): Present
     template: config.template,
     seed: config.seed,
     pools: Object.fromEntries(POOL_IDS.map((id) => [id, [...pools[id].items]])),
-    settings: JSON.parse(JSON.stringify({ ...config, correctedByHand: state.overrides })),
+    settings: JSON.parse(JSON.stringify(config)),
     parts,
   };
 }
@@ -88,16 +88,18 @@ function layerParts(situation: Situation, results: Live): RunPart[] {
   return parts;
 }
 
-function countParts(situation: Situation, results: Live): RunPart[] {
+function countParts(situation: Situation, results: Live, overrides: Overrides): RunPart[] {
   const { config } = situation;
   const parts: RunPart[] = [];
   const asked = calibrateRequest(situation);
-  const calibration = found(results, 'calibrate', asked.key)?.value;
+  const learnt = found(results, 'calibrate', asked.key);
+  const calibration = learnt?.value;
   if (calibration) {
     const outcomes = decodedUnscaled(situation, results, asked.parts);
-    const result = { calibration, outcomes };
-    // A threshold learnt on other prompts (a smaller count before) stands without their answers.
-    if (outcomes.length === calibration.sampleCount)
+    const result = { calibration, outcomes, ...layerRunsOf(learnt, outcomes.length) };
+    // A threshold learnt on other prompts (a smaller count before) stands without their answers; garbled ones taught nothing.
+    const taught = outcomes.filter(({ responseClass }) => responseClass !== 'garbled');
+    if (taught.length === calibration.sampleCount)
       parts.push({ kind: 'calibrate', label: config.model, params: asked.params, result });
   }
   for (const pool of COUNTED_POOLS)
@@ -106,10 +108,9 @@ function countParts(situation: Situation, results: Live): RunPart[] {
         const { key, params } = countRequest(situation, pool, mode, alpha, calibration ?? NO_CALIBRATION);
         const entry = found(results, 'count', key);
         if (!entry) continue;
-        const outcomes = entry.value.outcomes.filter((outcome) => outcome !== undefined);
         const { counts, total } = tally(entry.value, {});
-        // The page does not keep how many layers were run on the way; 0 of 0 claims nothing.
-        const result = { outcomes, ...counts, total, layerRuns: { run: 0, full: 0 } };
+        const outcomes = corrected(entry.value, overrides);
+        const result = { outcomes, ...counts, total, ...layerRunsOf(entry, total) };
         const where = alpha === 1 ? 'alpha 1' : `layers ${config.range.join('-')}, alpha ${alpha}`;
         parts.push({ kind: 'count', label: `${pool}, ${where}, ${mode}`, params, result });
       }
@@ -127,6 +128,21 @@ function countParts(situation: Situation, results: Live): RunPart[] {
   }
   return parts;
 }
+
+/** Outcomes with what a person said of them beside what the rules said. */
+function corrected({ prompts, outcomes }: Count, overrides: Overrides): PromptOutcome[] {
+  return outcomes.flatMap((outcome, index) => {
+    if (!outcome) return [];
+    const byHand = outcome.answer !== undefined && overrides[overrideKey(prompts[index]!, outcome.answer)];
+    return [byHand ? { ...outcome, byHand } : outcome];
+  });
+}
+
+/** Nothing where some of the prompts were answered by work that was interrupted or shared. */
+const layerRunsOf = (entry: Entry | null, promptCount: number): { layerRuns?: LayerRuns } =>
+  entry?.work?.promptCount === promptCount
+    ? { layerRuns: { run: entry.work.run, full: entry.work.full } }
+    : {};
 
 /** The answers that the threshold was learnt on are the exact counts at alpha 1; empty where one of them is missing. */
 function decodedUnscaled(

@@ -3,9 +3,11 @@
  * They are shown as recorded, with where they come from, until live numbers take their place.
  */
 import { AppError } from '@/model/app-error.ts';
+import type { ResponseClass } from '@/protocol/experiments.ts';
 import type { RunFile, RunPart } from '@/protocol/run-file.ts';
 import type { Provenance } from '@/views/index.ts';
 import { adaptersOf, type Config, MODEL_VARIANTS, normaliseMatrices, snapAlpha } from './config.ts';
+import { overrideKey } from './outcomes.ts';
 import { POOL_IDS, type Pool } from './pools.ts';
 import { type Entry, keyOf, type ResultMap } from './results.ts';
 
@@ -60,6 +62,19 @@ function entriesOfPart(run: RunFile, part: RunPart, modelKey: string, fileName: 
     default:
       return part satisfies never;
   }
+}
+
+/** Corrections by hand that a run carries, as the page holds them. */
+export function overridesOfRun(run: RunFile): Record<string, ResponseClass> {
+  const overrides: Record<string, ResponseClass> = {};
+  for (const part of run.parts) {
+    if (part.kind !== 'count') continue;
+    for (const { index, answer, byHand } of part.result.outcomes) {
+      const prompt = part.params.prompts[index];
+      if (prompt && answer !== undefined && byHand) overrides[overrideKey(prompt, answer)] = byHand;
+    }
+  }
+  return overrides;
 }
 
 /** For the hover text of a recorded number. */
