@@ -2,10 +2,19 @@
 import { AppError } from '@/model/app-error.ts';
 import type { ParsedRun } from '@/protocol/run-file.ts';
 import { wordsFor } from '@/state/problems.ts';
-import { configOfRun, entriesOfRun, poolsOfRun } from '@/state/recorded.ts';
+import { configOfRun, entriesOfRun, overridesOfRun, poolsOfRun } from '@/state/recorded.ts';
 import type { Results } from '@/state/results.ts';
 import { getSession } from '@/state/session-instance.ts';
-import { dismiss, notify, openDialog, putResults, setConfig, setPool, useApp } from '@/state/store.ts';
+import {
+  dismiss,
+  notify,
+  openDialog,
+  putResults,
+  setConfig,
+  setOverride,
+  setPool,
+  useApp,
+} from '@/state/store.ts';
 import { bundledSource, loadPools } from './shipped.ts';
 
 const isWeights = (name: string) => /\.(gguf|safetensors)$/i.test(name);
@@ -119,6 +128,7 @@ async function openBenchRun({ run, warnings, name: fileName }: ParsedRun & { nam
   const isOpenModel = source !== null && sha256 !== null && sha256 === openSha;
   const key = isOpenModel ? source.key : `run:${sha256 ?? name}`;
   putResults('recorded', entriesOfRun(run, key, fileName));
+  for (const [key, responseClass] of Object.entries(overridesOfRun(run))) setOverride(key, responseClass);
   for (const pool of poolsOfRun(run, fileName)) setPool(pool);
   setConfig(configOfRun(run));
   for (const happened of warnings) notify({ id: `run-${happened}`, level: 'problem', happened, todo: '' });
