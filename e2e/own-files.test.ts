@@ -2,13 +2,17 @@
  * What people bring: a model from disk or from a hub, a run file of the command line. On the micro model, whose numbers
  * mean nothing but must be the command line's. The hub is the test's own: on the page's server, and on other origins.
  */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeRunFile } from '@/protocol/run-file.ts';
 import { projectRoot } from '../scripts/setup.mjs';
 import { type Harness, startHarness } from '../tests/browser/harness.ts';
 import {
   alphaSlider,
   chooseFiles,
+  dropFromDisk,
   holdModel,
   microFiles,
   notices,
@@ -72,6 +76,15 @@ describe('a model of one’s own', () => {
     await expectMicroCurves(bench);
     expect(settingsIn(bench.page)).toMatchObject({ model: 'base', range: '5-5' });
     expect(await bench.page.locator('.facts').innerText()).toContain(curves.run.model.sha256!.slice(0, 12));
+    expect(bench.watch.errors).toEqual([]);
+    await bench.close();
+  });
+
+  test('from disk, as a folder dropped on the page', async () => {
+    const bench = await open('backend=wasm&n=8');
+    await dropFromDisk(bench.page, [path.join(projectRoot, MICRO)]);
+    await bench.page.locator('.facts', { hasText: curves.run.model.sha256!.slice(0, 12) }).waitFor();
+    expect(settingsIn(bench.page)).toMatchObject({ model: 'base', range: '5-5' });
     expect(bench.watch.errors).toEqual([]);
     await bench.close();
   });
@@ -165,6 +178,49 @@ describe('a run file of the command line', () => {
     expect(await page.locator('.answer-detail').innerText()).toContain(first.answer!.trim().slice(0, 8));
     expect(await page.locator('.work-line').innerText()).toContain('Nothing is being computed.');
     expect((await notices(page)).at(-1)!.actions).toEqual(['Back to the bundled model']);
+    expect(bench.watch.errors).toEqual([]);
+    await bench.close();
+  });
+
+  test('of curves, dropped on the page: its curves are drawn, as recorded', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'stratascope-e2e-'));
+    try {
+      const file = path.join(folder, 'my-curves.json');
+      await writeFile(file, curves.text);
+      const bench = await open('backend=wasm');
+      const { page } = bench;
+      await dropFromDisk(page, [file]);
+      await waitForNotice(page, /my-curves\.json is open: \d+ results? of micro/);
+      await waitForTruth(page, 'similarity', 'recorded');
+      const table = await tableOf(page, 'similarity');
+      const { nm } = partOf(curves, 'similarity').result.raw.curves;
+      expect(table.map((row) => row['base N–M'])).toEqual(nm.mean.map((value) => value.toFixed(4)));
+      expect(await page.locator('.work-line').innerText()).toContain('Nothing is being computed.');
+      expect(bench.watch.errors).toEqual([]);
+      await bench.close();
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('with a correction by hand: the page counts it and says so', async () => {
+    const run = structuredClone(sweep.run);
+    const label = 'over-rejection, layers 1-3, alpha 0.8';
+    const { result, params } = partOf({ run }, 'count', label);
+    const wrong = result.outcomes.find(({ responseClass }) => responseClass !== 'refused')!;
+    wrong.byHand = 'refused';
+    const bench = await open('backend=wasm');
+    const { page } = bench;
+    await chooseFiles(page, [
+      { name: 'corrected.json', mimeType: 'application/json', buffer: Buffer.from(writeRunFile(run)) },
+    ]);
+    await waitForNotice(page, /corrected\.json is open/);
+    expect(await waitForCount(page, 'R', { of: 8, truth: 'recorded' })).toEqual({
+      value: result.refused + 1,
+      of: 8,
+    });
+    const row = page.locator('.answer-table tr', { hasText: params.prompts[wrong.index]!.text });
+    expect(await row.innerText()).toMatch(/refused\s+by hand/i);
     expect(bench.watch.errors).toEqual([]);
     await bench.close();
   });

@@ -129,9 +129,10 @@ export async function savedFile(
   page: Page,
   figure: string,
   item: string,
-): Promise<{ name: string; text: string }> {
+): Promise<{ name: string; text: string; bytes: Buffer }> {
   const [download] = await Promise.all([page.waitForEvent('download'), chooseInMenu(page, figure, item)]);
-  return { name: download.suggestedFilename(), text: await readFile(await download.path(), 'utf8') };
+  const bytes = await readFile(await download.path());
+  return { name: download.suggestedFilename(), text: bytes.toString('utf8'), bytes };
 }
 
 /** Settings in the address bar. */
@@ -141,6 +142,22 @@ export function settingsIn(page: Page): Record<string, string> {
 
 export const alphaSlider = (page: Page) => page.getByRole('slider', { name: 'alpha', exact: true });
 export const rangeSlider = (page: Page) => page.getByRole('slider', { name: /^Range of layers/ });
+/** What assistive technology reads of the brushed range. */
+export const rangeInWords = (page: Page) => rangeSlider(page).getAttribute('aria-valuetext');
+
+/** Where a layer stands on the strip, in pixels of the window; `share` of its width, 0 to 1. */
+export async function onStrip(page: Page, layer: number, share = 0.5): Promise<{ x: number; y: number }> {
+  return page.locator('.strip').evaluate(
+    (strip, [index, part]) => {
+      const [across, ...edges] = [...strip.querySelectorAll(':scope > .rule')];
+      const { left, width } = across!.getBoundingClientRect();
+      const box = edges[0]!.getBoundingClientRect();
+      return { x: left + ((index + part) * width) / (edges.length - 1), y: box.top + box.height / 2 };
+    },
+    [layer, share] as const,
+  );
+}
+
 export const modelChoice = (page: Page, name: string) =>
   page.getByRole('radiogroup', { name: 'Model' }).getByRole('radio', { name });
 
@@ -194,6 +211,16 @@ export async function chooseFiles(page: Page, files: ChosenFile[]): Promise<void
     page.getByRole('button', { name: /^Choose files/ }).click(),
   ]);
   await chooser.setFiles(files);
+}
+
+/** Lets files or folders of this disk fall on the page, by the browser's own drag events: as from a file manager. */
+export async function dropFromDisk(page: Page, paths: string[]): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files: paths, dragOperationsMask: 1 };
+  const at = { x: 600, y: 400, data };
+  await devtools.send('Input.dispatchDragEvent', { type: 'dragEnter', ...at });
+  await devtools.send('Input.dispatchDragEvent', { type: 'dragOver', ...at });
+  await devtools.send('Input.dispatchDragEvent', { type: 'drop', ...at });
 }
 
 /** A file of the repository as a person chooses it, by another name if need be. */

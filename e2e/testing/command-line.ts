@@ -28,7 +28,7 @@ export async function runCommand(...args: string[]): Promise<WrittenRun> {
 
 /** The first part of a kind, or of a kind and label. */
 export function partOf<K extends RunFile['parts'][number]['kind']>(
-  { run }: WrittenRun,
+  { run }: Pick<WrittenRun, 'run'>,
   kind: K,
   label?: string,
 ): Extract<RunFile['parts'][number], { kind: K }> {
