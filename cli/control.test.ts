@@ -97,14 +97,30 @@ describe('control', () => {
   });
 
   it.each([
-    ['an unknown control', control('magic', 'x.json'), 2, /Allowed choices are shuffled-gap/],
-    ['no range where one is tested', control('matrix-sets', 'x.json'), 2, /tests a range\. Give it/],
-    ['an option that is none', control('probes', 'x.json', '--set', 'deals'), 2, /An option is "draws=24"/],
-    ['an option of another control', control('probes', 'x.json', '--set', 'deals=9'), 2, /no option "deals"/],
-    ['a value out of bounds', control('shuffled-gap', 'x.json', '--set', 'deals=1'), 2, /from 19 to 100000/],
-    ['no adapter where models are compared', control('base-model', 'x.json'), 2, /no adapter is on/],
+    ['an unknown control', () => control('magic', 'x.json'), 2, /Allowed choices are shuffled-gap/],
+    ['no range where one is tested', () => control('matrix-sets', 'x.json'), 2, /tests a range\. Give it/],
+    [
+      'an option that is none',
+      () => control('probes', 'x.json', '--set', 'deals'),
+      2,
+      /An option is "draws=24"/,
+    ],
+    [
+      'an option of another control',
+      () => control('probes', 'x.json', '--set', 'deals=9'),
+      2,
+      /no option "deals"/,
+    ],
+    [
+      'a value out of bounds',
+      () => control('shuffled-gap', 'x.json', '--set', 'deals=1'),
+      2,
+      /from 19 to 100000/,
+    ],
+    ['no adapter where models are compared', () => control('base-model', 'x.json'), 2, /no adapter is on/],
   ])('%s is refused in a sentence', async (_, args, code, message) => {
-    const result = await cli(args);
+    // The folder is there only now.
+    const result = await cli(args());
     expect(result.err).toMatch(message);
     expect(result.code).toBe(code);
     expect(existsSync(at('x.json'))).toBe(false);

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { expose } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { controlCards } from '@/experiments/controls/index.ts';
 import { DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
 import type { CountParams, ExperimentEvent, Progress } from '@/protocol/experiments.ts';
 import type { Lab } from '@/protocol/lab.ts';
@@ -114,6 +115,23 @@ describe.each(Object.entries(makers))('%s', (_, make) => {
     });
     expect(sofar).toEqual([1]);
     expect(result).toMatchObject({ tokenCount: 1, ended: true });
+  });
+
+  it('lists the controls before a model is there, and runs each by its name', async () => {
+    const lab = create();
+    expect(await lab.controls()).toEqual(controlCards());
+    await lab.load(source, options);
+    const none = { normal: [], malicious: [], matchedNormal: [], matchedMalicious: [], harmless: [] };
+    const result = await lab.run('control', {
+      ...countParams,
+      ...none,
+      name: 'matrix-sets',
+      options: {},
+      counted: countParams.prompts,
+      range: { first: 2, last: 2, alpha: 1.2, matrices: ['q'] },
+      seed: 1,
+    });
+    expect(result).toMatchObject({ name: 'matrix-sets', axis: { kind: 'list' } });
   });
 
   it('hands over typed arrays as typed arrays', async () => {

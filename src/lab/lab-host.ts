@@ -3,9 +3,11 @@
  * Registered by workers/lab.worker.ts with comlink's `expose(new LabHost())`. Knows no page.
  */
 import { type ProxyMarked, releaseProxy } from 'comlink';
+import type { TemplateName } from '@/model/text-codec.ts';
+import type { ControlCard } from '@/protocol/controls.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
 import type { AdapterCard, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
-import type { CheckpointCard } from '@/protocol/training.ts';
+import type { CheckpointCard, FinetuneRow, RowTokens } from '@/protocol/training.ts';
 import type { LabParts } from './lab-parts.ts';
 import { LocalLab } from './local-lab.ts';
 import { realParts } from './real-parts.ts';
@@ -49,12 +51,20 @@ export class LabHost {
     return toOutcome(() => this.#lab.exportAdapter(name, baseModel, over));
   }
 
+  rowTokens(rows: readonly FinetuneRow[], template: TemplateName): Promise<Outcome<RowTokens[]>> {
+    return toOutcome(() => this.#lab.rowTokens(rows, template));
+  }
+
   checkpoints(): Promise<Outcome<CheckpointCard[]>> {
     return toOutcome(() => this.#lab.checkpoints());
   }
 
   removeCheckpoint(key: string): Promise<Outcome<void>> {
     return toOutcome(() => this.#lab.removeCheckpoint(key));
+  }
+
+  controls(): Promise<Outcome<ControlCard[]>> {
+    return toOutcome(() => this.#lab.controls());
   }
 
   run<K extends ExperimentKind>(

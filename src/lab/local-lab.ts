@@ -4,18 +4,22 @@
  */
 import type { Engine } from '@/engine/engine.ts';
 import type { TrainingSurroundings } from '@/experiments/context.ts';
+import { controlCards } from '@/experiments/controls/index.ts';
 import { throwIfCancelled } from '@/experiments/event-stream.ts';
 import { runExperiment } from '@/experiments/run-experiment.ts';
 import { VectorStore } from '@/experiments/vector-store.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { LoadedModel } from '@/model/loaded-model.ts';
+import type { TemplateName } from '@/model/text-codec.ts';
+import type { ControlCard } from '@/protocol/controls.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
 import type { AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
 import type { Measures } from '@/protocol/measures.ts';
-import type { CheckpointCard } from '@/protocol/training.ts';
+import type { CheckpointCard, FinetuneRow, RowTokens } from '@/protocol/training.ts';
 import { MemoryCheckpointStore } from '@/training/checkpoint-store.ts';
 import { listCheckpoints } from '@/training/checkpoints.ts';
 import { joinAdapters } from '@/training/joined-adapter.ts';
+import { countRowTokens } from '@/training/tokenise.ts';
 import { adapterFiles } from '@/training/trained-adapter.ts';
 import { asKnownProblem } from './known-problems.ts';
 import type { LabParts, OpenedAdapter } from './lab-parts.ts';
@@ -124,6 +128,10 @@ export class LocalLab implements Lab {
     });
   }
 
+  async rowTokens(rows: readonly FinetuneRow[], template: TemplateName): Promise<RowTokens[]> {
+    return countRowTokens(this.#required().model.text, rows, template);
+  }
+
   /** Not behind whatever is running: checkpoints are files. */
   async checkpoints(): Promise<CheckpointCard[]> {
     const { checkpoints, fallback } = this.#training();
@@ -134,6 +142,10 @@ export class LocalLab implements Lab {
   async removeCheckpoint(key: string): Promise<void> {
     const { checkpoints, fallback } = this.#training();
     for (const store of [checkpoints, fallback]) await store?.remove(key);
+  }
+
+  async controls(): Promise<ControlCard[]> {
+    return controlCards();
   }
 
   run<K extends ExperimentKind>(

@@ -5,9 +5,11 @@
 import { type Endpoint, proxy, type Remote, wrap } from 'comlink';
 import { cancelledError } from '@/experiments/event-stream.ts';
 import { AppError } from '@/model/app-error.ts';
+import type { TemplateName } from '@/model/text-codec.ts';
+import type { ControlCard } from '@/protocol/controls.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
 import type { AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
-import type { CheckpointCard } from '@/protocol/training.ts';
+import type { CheckpointCard, FinetuneRow, RowTokens } from '@/protocol/training.ts';
 import type { LabHost, RemoteListener } from './lab-host.ts';
 import { fromOutcome, labClosedError, type Outcome } from './wire.ts';
 
@@ -77,12 +79,20 @@ export class RemoteLab implements Lab {
     return this.#call<Map<string, Uint8Array>>((host) => host.exportAdapter(name, baseModel, over));
   }
 
+  rowTokens(rows: readonly FinetuneRow[], template: TemplateName): Promise<RowTokens[]> {
+    return this.#call<RowTokens[]>((host) => host.rowTokens(rows, template));
+  }
+
   checkpoints(): Promise<CheckpointCard[]> {
     return this.#call<CheckpointCard[]>((host) => host.checkpoints());
   }
 
   removeCheckpoint(key: string): Promise<void> {
     return this.#call<void>((host) => host.removeCheckpoint(key));
+  }
+
+  controls(): Promise<ControlCard[]> {
+    return this.#call<ControlCard[]>((host) => host.controls());
   }
 
   run<K extends ExperimentKind>(

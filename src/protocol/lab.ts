@@ -5,8 +5,9 @@
 import type { BackendInfo } from '@/engine/engine.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
+import type { ControlCard } from './controls.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from './experiments.ts';
-import type { CheckpointCard } from './training.ts';
+import type { CheckpointCard, FinetuneRow, RowTokens } from './training.ts';
 
 /** Where a model comes from. Disk paths are for the command line only. */
 export type ModelSource =
@@ -64,9 +65,13 @@ export interface Lab {
    * those named in `over`, so that the folder is complete on the plain weights.
    */
   exportAdapter(name: string, baseModel: string, over?: readonly string[]): Promise<Map<string, Uint8Array>>;
+  /** By the open model's tokenizer; answers beside whatever runs. */
+  rowTokens(rows: readonly FinetuneRow[], template: TemplateName): Promise<RowTokens[]>;
   /** Training runs that can be taken up again, newest first; needs no model. */
   checkpoints(): Promise<CheckpointCard[]>;
   removeCheckpoint(key: string): Promise<void>;
+  /** Which controls there are, what they need and what can be set; needs no model. */
+  controls(): Promise<ControlCard[]>;
   run<K extends ExperimentKind>(
     kind: K,
     params: ExperimentMap[K]['params'],

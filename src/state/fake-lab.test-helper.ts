@@ -1,4 +1,5 @@
 /** A lab for tests of the state: its answers are the test's, it honours its signal, and it remembers what was asked. */
+import type { ControlCard } from '@/protocol/controls.ts';
 import type {
   ExperimentEvent,
   ExperimentKind,
@@ -6,6 +7,7 @@ import type {
   PromptOutcome,
 } from '@/protocol/experiments.ts';
 import type { Lab, ModelCard } from '@/protocol/lab.ts';
+import type { FinetuneRow, RowTokens } from '@/protocol/training.ts';
 
 export const FAKE_CARD: ModelCard = {
   name: 'fake',
@@ -62,6 +64,17 @@ export class FakeLab implements Lab {
   }
   async exportAdapter(): Promise<never> {
     throw new Error('not used');
+  }
+  cards: ControlCard[] = [];
+  async controls(): Promise<ControlCard[]> {
+    return this.cards;
+  }
+
+  async rowTokens(rows: readonly FinetuneRow[]): Promise<RowTokens[]> {
+    return rows.map(({ instruction, output }) => ({
+      prompt: instruction.length,
+      total: instruction.length + output.length,
+    }));
   }
   async checkpoints(): Promise<never[]> {
     return [];
