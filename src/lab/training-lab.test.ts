@@ -94,6 +94,13 @@ describe('training in a lab behind comlink', () => {
     expect(result).toMatchObject({ paused: false, adapter: 'kitchen' });
     expect(result.steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5]);
 
+    // What a run will cut is known beforehand.
+    const tokens = await lab.rowTokens(params.data.rows, 'chat');
+    expect(tokens.every(({ prompt }) => prompt > 5)).toBe(true);
+    // Three steps of two rows go through the three rows twice; the labels are the answers and end tokens.
+    const labels = result.steps.slice(0, 3).reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+    expect(2 * tokens.reduce((sum, { prompt, total }) => sum + total - prompt, 0)).toBe(labels);
+
     const files = await lab.exportAdapter('kitchen', 'micro');
     expect([...files.keys()].sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
     const config = JSON.parse(new TextDecoder().decode(files.get('adapter_config.json')));

@@ -19,6 +19,12 @@ export interface FinetuneRow {
   cut?: boolean;
 }
 
+/** Tokens of a row, uncut: of the prompt in its template, and of everything with answer and end token. */
+export interface RowTokens {
+  prompt: number;
+  total: number;
+}
+
 /** Which layers or weights may change (issue 4, section 2; src/method/attacks.ts has the definitions). */
 export const ATTACK_METHODS = [
   'full',

@@ -2,7 +2,7 @@
 import type { TrainingExample } from '@/engine/train/examples.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { TemplateName, TextCodec } from '@/model/text-codec.ts';
-import type { FinetuneRow, TrainParams } from '@/protocol/training.ts';
+import type { FinetuneRow, RowTokens, TrainParams } from '@/protocol/training.ts';
 
 export interface TokenisedRow extends TrainingExample {
   ids: Int32Array;
@@ -54,4 +54,17 @@ function tokeniseRow(text: TextCodec, row: FinetuneRow, options: TokeniseOptions
     responseStart: options.lossOn === 'response' ? prompt.length : 0,
     cut: whole.length > cutoffTokens,
   };
+}
+
+/** Tokens that rows will have, uncut, whether they can be trained on or not: for what is said before a run. */
+export function countRowTokens(
+  text: TextCodec,
+  rows: readonly FinetuneRow[],
+  template: TemplateName,
+): RowTokens[] {
+  return rows.map((row) => {
+    const prompt = text.render(row.instruction, row.template ?? template).ids.length;
+    const end = text.stopIds.length === 0 || row.cut ? 0 : 1;
+    return { prompt, total: prompt + text.encode(row.output).length + end };
+  });
 }
