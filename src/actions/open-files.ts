@@ -4,6 +4,7 @@ import type { ParsedRun } from '@/protocol/run-file.ts';
 import { wordsFor } from '@/state/problems.ts';
 import { configOfRun, entriesOfRun, overridesOfRun, poolsOfRun } from '@/state/recorded.ts';
 import type { Results } from '@/state/results.ts';
+import { shelve } from '@/state/run-shelf.ts';
 import { getSession } from '@/state/session-instance.ts';
 import {
   dismiss,
@@ -90,10 +91,14 @@ function folderOf(file: File): string | null {
 
 /** Training runs go to their table, however many files there are; the first other run goes on the bench. */
 async function openRunFiles(files: File[]): Promise<void> {
-  const { parseRunFile } = await import('@/protocol/run-file.ts');
+  const { parseRunFile, refuseLargeFile } = await import('@/protocol/run-file.ts');
   const parsed: Array<ParsedRun & { name: string }> = [];
-  for (const file of files.filter(({ name }) => /\.json$/i.test(name)))
+  for (const file of files.filter(({ name }) => /\.json$/i.test(name))) {
+    // Before its text is taken into memory.
+    refuseLargeFile(file.size, file.name);
     parsed.push({ ...parseRunFile(await file.text(), file.name), name: file.name });
+  }
+  for (const { run, name, warnings } of parsed) shelve(run, name, 'opened', warnings);
   const training = parsed.filter(({ run }) => run.parts.some(({ kind }) => kind === 'train'));
   if (training.length > 0) await openTrainingRuns(training);
   const bench = parsed.find(({ run }) => run.parts.some(({ kind }) => kind !== 'train'));

@@ -2,6 +2,7 @@
 import { loadShippedPools } from '@/state/load-pools.ts';
 import { wordsFor } from '@/state/problems.ts';
 import { entriesOfRun, fetchRecordedRuns } from '@/state/recorded.ts';
+import { shelve } from '@/state/run-shelf.ts';
 import { BUNDLED_KEY } from '@/state/situation.ts';
 import { notify, type OpenSource, putResults, useApp } from '@/state/store.ts';
 
@@ -40,6 +41,7 @@ export async function loadRecorded(): Promise<void> {
   try {
     for (const { run, name, warnings } of await fetchRecordedRuns(assetUrl('recorded/'), complain)) {
       putResults('recorded', entriesOfRun(run, BUNDLED_KEY, name));
+      shelve(run, name, 'shipped', warnings);
       for (const happened of warnings)
         notify({ id: `${name} ${happened}`, level: 'problem', happened, todo: '' });
     }

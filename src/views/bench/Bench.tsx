@@ -8,6 +8,7 @@ import { WorkLine } from '@/views/loading/WorkLine.tsx';
 import { ModelPanel } from '@/views/model/ModelPanel.tsx';
 import { PoolList } from '@/views/prompts/PoolList.tsx';
 import { TrainSection } from '@/views/train/TrainSection.tsx';
+import { RunsSection } from '@/views/runs/RunsSection.tsx';
 import { AlphaTrailPicture, BandScanPicture, ClassBarsPicture } from './CountPictures.tsx';
 import { CurveOptions } from './CurveOptions.tsx';
 import { Header } from './Header.tsx';
@@ -80,4 +81,5 @@ export function Bench() {
       <TrainSection />
     </div>
   );
+      <RunsSection />
 }

@@ -1,0 +1,104 @@
+/** The runs on the shelf, each with what can be done with it. */
+import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
+import { keepRun, type RunFormat, repeatHere, saveShelfRun, showOnBench } from '@/actions/runs.ts';
+import { type ShelfRun, unshelve, useRunShelf } from '@/state/run-shelf.ts';
+import { useApp } from '@/state/store.ts';
+
+const ORIGIN_WORDS = { shipped: 'shipped', opened: 'opened', kept: 'kept in this browser' } as const;
+
+const FORMATS: ReadonlyArray<{ id: RunFormat; label: string; hint: string }> = [
+  { id: 'json', label: 'Run file (JSON)', hint: 'for this page and the command line' },
+  { id: 'npz', label: 'NPZ', hint: 'all arrays, for NumPy' },
+  { id: 'ipynb', label: 'Notebook', hint: 'repeats it with transformers and peft' },
+];
+
+export function RunList() {
+  const runs = useRunShelf((state) => state.runs);
+  const isBusy = useRunShelf((state) => state.repetition?.work != null);
+  const lentTo = useApp((state) => state.lentTo);
+  const isReady = useApp((state) => state.lab.state === 'ready');
+  if (runs.length === 0) return <p className="hint">No run file is open.</p>;
+  return (
+    <ul className="run-list" aria-label="Run files">
+      {runs.map((one) => (
+        <li key={one.id}>
+          <p className="run-name">
+            {one.name} <span className="hint">{ORIGIN_WORDS[one.origin]}</span>
+          </p>
+          <p className="hint">{factsOf(one)}</p>
+          {one.warnings.map((warning) => (
+            <p key={warning} className="run-warning">
+              {warning}
+            </p>
+          ))}
+          <div className="runs-buttons">
+            <Button
+              className="quiet-button"
+              isDisabled={!isReady || isBusy || lentTo !== null}
+              aria-label={`Repeat ${one.name} here`}
+              onPress={() => void repeatHere(one)}
+            >
+              Repeat this run here
+            </Button>
+            <Button
+              className="quiet-button"
+              aria-label={`Show ${one.name} on the bench`}
+              onPress={() => void showOnBench(one)}
+            >
+              On the bench
+            </Button>
+            <SaveMenu run={one} />
+            {one.origin === 'opened' && (
+              <Button
+                className="quiet-button"
+                aria-label={`Keep ${one.name}`}
+                onPress={() => void keepRun(one)}
+              >
+                Keep
+              </Button>
+            )}
+            {one.origin !== 'shipped' && (
+              <Button
+                className="quiet-button"
+                aria-label={`Close ${one.name}`}
+                onPress={() => unshelve(one.id)}
+              >
+                Close
+              </Button>
+            )}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function factsOf({ run }: ShelfRun): string {
+  const { model, backend, parts, createdAt, template } = run;
+  const adapters = model.adapters.map(({ name }) => name).join(', ');
+  const results = `${parts.length} ${parts.length === 1 ? 'result' : 'results'}`;
+  return `${model.name}${adapters ? ` with ${adapters}` : ''}, ${template}; ${results}, ${backend.runtime}, ${createdAt.slice(0, 10)}`;
+}
+
+function SaveMenu({ run }: { run: ShelfRun }) {
+  return (
+    <MenuTrigger>
+      <Button className="quiet-button" aria-label={`Save ${run.name} as`}>
+        Save as …
+      </Button>
+      <Popover className="popover" placement="bottom start">
+        <Menu
+          className="menu"
+          aria-label={`Save ${run.name} as`}
+          onAction={(key) => void saveShelfRun(run, key as RunFormat)}
+        >
+          {FORMATS.map(({ id, label, hint }) => (
+            <MenuItem key={id} id={id} className="menu-item" textValue={label}>
+              {label} <span className="hint">{hint}</span>
+            </MenuItem>
+          ))}
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}

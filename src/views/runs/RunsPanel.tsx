@@ -1,0 +1,48 @@
+/** Run files: those the page knows, those kept in this browser, and what repeating or comparing gave. Only the arrangement. */
+import { useEffect } from 'react';
+import { Button, FileTrigger } from 'react-aria-components';
+import { openFiles } from '@/actions/open-files.ts';
+import { keepPresent, refreshKept } from '@/actions/runs.ts';
+import { useRunShelf } from '@/state/run-shelf.ts';
+import { CompareView } from './CompareView.tsx';
+import { KeptList } from './KeptList.tsx';
+import { RepeatView } from './RepeatView.tsx';
+import { RunList } from './RunList.tsx';
+import './runs.css';
+
+export default function RunsPanel() {
+  const problem = useRunShelf((state) => state.problem);
+  const notice = useRunShelf((state) => state.notice);
+  useEffect(() => void refreshKept(), []);
+  return (
+    <div className="runs-panel">
+      <div className="runs-lists">
+        <div className="runs-buttons">
+          <FileTrigger
+            acceptedFileTypes={['.json']}
+            onSelect={(files) => files && void openFiles([...files])}
+          >
+            <Button className="quiet-button">Open a run file …</Button>
+          </FileTrigger>
+          <Button className="quiet-button" onPress={() => void keepPresent()}>
+            Keep what is on the bench
+          </Button>
+        </div>
+        {problem && (
+          <p role="alert" className="figure-failed">
+            <strong>{problem.happened}</strong> {problem.todo}
+          </p>
+        )}
+        <p role="status" className="hint">
+          {notice}
+        </p>
+        <RunList />
+        <KeptList />
+      </div>
+      <div className="runs-results">
+        <RepeatView />
+        <CompareView />
+      </div>
+    </div>
+  );
+}
