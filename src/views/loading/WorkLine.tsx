@@ -1,4 +1,5 @@
 /** One line that says what is loading or being computed, how fast, how long still, and stops it. */
+import { memo } from 'react';
 import { Button } from 'react-aria-components';
 import { ProgressLine } from '@/elements/ProgressLine.tsx';
 import { progressWords } from '@/state/progress-words.ts';
@@ -54,9 +55,7 @@ export function WorkLine() {
           {words.text}
           {waiting > 0 && `; ${waiting} more waiting`}
         </span>
-        <Button className="quiet-button" onPress={() => getSession().stop(work.slot)}>
-          Stop
-        </Button>
+        <StopButton slot={work.slot} />
         <ProgressLine work={words} label={work.label} />
       </div>
     );
@@ -75,3 +74,12 @@ export function WorkLine() {
     </div>
   );
 }
+
+/** Apart, so that it is not drawn again with every prompt that is done. */
+const StopButton = memo(function StopButton({ slot }: { slot: string }) {
+  return (
+    <Button className="quiet-button" onPress={() => getSession().stop(slot)}>
+      Stop
+    </Button>
+  );
+});
