@@ -5,10 +5,11 @@ import { ScaleOptions } from '@/views/alpha-panel/ScaleOptions.tsx';
 import { AnswerList } from '@/views/answers/AnswerList.tsx';
 import { AskSection } from '@/views/ask/AskSection.tsx';
 import { WorkLine } from '@/views/loading/WorkLine.tsx';
+import { LocateSection } from '@/views/locate/LocateSection.tsx';
 import { ModelPanel } from '@/views/model/ModelPanel.tsx';
 import { PoolList } from '@/views/prompts/PoolList.tsx';
-import { TrainSection } from '@/views/train/TrainSection.tsx';
 import { RunsSection } from '@/views/runs/RunsSection.tsx';
+import { TrainSection } from '@/views/train/TrainSection.tsx';
 import { AlphaTrailPicture, BandScanPicture, ClassBarsPicture } from './CountPictures.tsx';
 import { CurveOptions } from './CurveOptions.tsx';
 import { Header } from './Header.tsx';
@@ -78,8 +79,9 @@ export function Bench() {
         <PageOptions />
       </aside>
       <AskSection />
+      <LocateSection />
       <TrainSection />
+      <RunsSection />
     </div>
   );
-      <RunsSection />
 }
