@@ -1,7 +1,8 @@
 /**
- * As `useApp`, for what may follow the hand a moment later: pictures, lists, sentences. A change reaches these as a
- * transition, which React draws in slices of a few milliseconds with room for the pointer between them; what is read with
- * `useApp` is drawn whole, in the very task of the change. The handle and the big numbers need that, and little else.
+ * As `useApp`, for what may follow the hand a moment later: pictures, lists, sentences. While a handle is dragged, and when
+ * results arrive, a change reaches these as a transition, which React draws in slices of a few milliseconds with room for
+ * the pointer between them; what is read with `useApp` is drawn whole, in the very task of the change. The handle and the
+ * big numbers need that. A picture reads all of it in one of the two ways, or its words would be ahead of its numbers.
  */
 import { startTransition, useEffect, useRef, useState } from 'react';
 import { type AppState, useApp } from './store.ts';
@@ -17,12 +18,14 @@ export function useLater<T>(select: (state: AppState) => T, isSame: (a: T, b: T)
   const handed = useRef(drawn);
   useEffect(() => {
     let last = select(handed.current);
-    const look = (state: AppState) => {
+    const look = (state: AppState, before = state) => {
       const next = select(state);
       if (isSame(last, next)) return;
       last = next;
       handed.current = state;
-      startTransition(() => draw(state));
+      // A choice that is made once (another model, another measure) is answered like any press of a button.
+      if (state.config !== before.config && !state.dragging) draw(state);
+      else startTransition(() => draw(state));
     };
     // What changed between the first drawing and this subscription.
     look(useApp.getState());
