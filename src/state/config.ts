@@ -135,7 +135,7 @@ export const SETTINGS = {
     z.boolean(),
     true,
     'Base as ghost line',
-    'Draws the base model as a thin line behind the chosen model.',
+    'Draws the base model as a thin line behind the chosen model; behind a tuned one, what it was before training.',
   ),
   mapLayer: setting(
     'map',

@@ -39,3 +39,8 @@ export function durationWords(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   return `${Math.round(seconds / 60)} min`;
 }
+
+/** Memory, not files: in powers of 1024, as memory is sold. */
+export function memoryWords(bytes: number): string {
+  return bytes >= 0.1 * 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(2)} GB` : `${Math.ceil(bytes / 2 ** 20)} MB`;
+}

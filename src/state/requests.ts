@@ -72,14 +72,31 @@ export function similarityRequest(
   situation: Situation,
   variant = situation.config.model,
 ): Request<'similarity'> {
+  return similarityOf(situation, adaptersAt(situation, variant));
+}
+
+/** Of the weights with these adapters, unscaled. */
+export function similarityOf(situation: Situation, adapters: string[]): Request<'similarity'> {
   const { config, pools } = situation;
   return request(situation, 'similarity', {
-    ...context(situation, variant),
+    template: config.template,
+    setting: { adapters, scale: [] },
     ...similarityPools(pools, config),
     pairs: config.pairs,
     bootstrap: { replicates: BOOTSTRAP_REPLICATES, seed: config.seed },
     lastPoint: config.lastPoint,
   });
+}
+
+/**
+ * What stands as a thin line behind the chosen model's curves: the base model, and behind a tuned one what it was before it
+ * was trained. Null where that is the model itself or is not wanted.
+ */
+export function ghostOf(situation: Situation): { label: string; request: Request<'similarity'> } | null {
+  const { config, tuned } = situation;
+  if (!config.showBase || config.model === 'base') return null;
+  if (config.model !== 'tuned') return { label: 'base', request: similarityRequest(situation, 'base') };
+  return { label: 'before training', request: similarityOf(situation, [...(tuned ?? [])].slice(0, -1)) };
 }
 
 /** Learns on the counted pools, so that its answers are the exact outcomes at alpha = 1 as well. */

@@ -10,6 +10,7 @@ import {
   bandScanRequest,
   calibrateRequest,
   cosineMatrixRequest,
+  ghostOf,
   type Situation,
   similarityRequest,
 } from './requests.ts';
@@ -67,10 +68,10 @@ function finder<K extends KeptKind>(
 const findSimilarity = finder('similarity', (situation) =>
   keyAt(atAnyAlpha(situation), 'similarity', () => similarityRequest(situation).key),
 );
-/** The base model's curves, for the thin line behind; null where it is the model itself or is not wanted. */
+/** Curves for the thin line behind; null where there is none. */
 const findGhost = finder('similarity', (situation) => {
   if (!situation.config.showBase || situation.config.model === 'base') return null;
-  return keyAt(atAnyAlpha(situation), 'ghost', () => similarityRequest(situation, 'base').key);
+  return keyAt(atAnyAlpha(situation), 'ghost', () => ghostOf(situation)!.request.key);
 });
 const findCalibration = finder('calibrate', (situation) =>
   keyAt(atAnyAlpha(situation), 'calibrate', () => calibrateRequest(situation).key),

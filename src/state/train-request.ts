@@ -22,6 +22,7 @@ import { spread } from './pools.ts';
 import { type ProblemWords, wordsFor } from './problems.ts';
 import type { TrainSettings } from './train-settings.ts';
 import type { TrainState } from './train-store.ts';
+import { type RowLengths, rowLengths, type TokenCounts, tokensKey } from './train-tokens.ts';
 
 export type TrainData = Pick<TrainState, 'bundled' | 'safetyRows' | 'own'>;
 
@@ -109,9 +110,11 @@ export interface Forecast {
   trained: number;
   frozen: number;
   frozenLayers: boolean[];
-  /** Estimated: the page has no tokenizer. The lab counts again, exactly, before the first step. */
   memory: TrainingMemory;
-  rowCount: number;
+  rows: readonly FinetuneRow[];
+  optimiser: TrainParams['optimiser'];
+  /** By the model's tokenizer; null = not counted yet, and the memory is estimated from the length of the texts. */
+  lengths: RowLengths | null;
   /** Why a control is weaker than its name. */
   warning: string | null;
   /** Why it cannot run; null where it can. */
@@ -129,9 +132,11 @@ export function forecast(
   parts: RequestParts,
   spec: ModelSpec,
   backend: BackendInfo['kind'],
+  counts: TokenCounts = new Map(),
 ): Forecast | ProblemWords {
   try {
     const params = trainParams(parts);
+    const lengths = rowLengths(params.data.rows, params.template, counts, params.optimiser.cutoffTokens);
     const { method, band, seed, part } = params;
     const place = { band, layerCount: spec.layerCount, seed };
     const frozen = frozenLayers(method, place);
@@ -150,8 +155,8 @@ export function forecast(
         backend,
         plan: {
           options: { trains: frozen.map((one) => !one) } as unknown as MemoryPlan['options'],
-          rows: lengths(params.data.rows, params, charactersPerToken),
-          safetyRows: lengths(params.safetyRows, params, charactersPerToken),
+          rows: tokenised(params.data.rows, params, counts, charactersPerToken),
+          safetyRows: tokenised(params.safetyRows, params, counts, charactersPerToken),
           layerParameters: perLayer,
         },
       });
@@ -160,26 +165,46 @@ export function forecast(
       frozen: held,
       frozenLayers: frozen,
       memory: estimate(TYPICAL).memory,
-      rowCount: params.data.rows.length,
+      rows: params.data.rows,
+      optimiser: params.optimiser,
+      lengths,
       warning: frozenBandWarning(method, place),
-      problem: methodProblem(params) ?? memoryProblem(estimate(MOST), backend),
+      problem:
+        methodProblem(params) ??
+        hopelessProblem(lengths, params.optimiser.cutoffTokens) ??
+        memoryProblem(estimate(MOST), backend),
     };
   } catch (error) {
     return wordsFor(error);
   }
 }
 
-function lengths(
+/** As far as the memory estimate looks: lengths, counted where they are known. */
+function tokenised(
   rows: readonly FinetuneRow[],
-  { optimiser, lossOn }: TrainParams,
+  { optimiser, lossOn, template }: TrainParams,
+  counts: TokenCounts,
   charactersPerToken: number,
 ) {
-  return rows.map(({ instruction, output }) => {
-    const prompt = TEMPLATE_TOKENS + Math.ceil(instruction.length / charactersPerToken);
-    const total = Math.min(optimiser.cutoffTokens, prompt + Math.ceil(output.length / charactersPerToken));
+  return rows.map((row) => {
+    const known = counts.get(tokensKey(row, template));
+    const prompt = known?.prompt ?? TEMPLATE_TOKENS + Math.ceil(row.instruction.length / charactersPerToken);
+    const whole = known?.total ?? prompt + Math.ceil(row.output.length / charactersPerToken);
+    const total = Math.min(optimiser.cutoffTokens, whole);
     const responseStart = lossOn === 'sequence' ? 1 : Math.min(prompt, total - 1);
     return { ids: { length: total }, responseStart } as unknown as MemoryPlan['rows'][number];
   });
+}
+
+/** As the lab would say it after the model is asked; here before. */
+function hopelessProblem(lengths: RowLengths | null, cutoffTokens: number): ProblemWords | null {
+  const [first, ...more] = lengths?.hopeless ?? [];
+  if (!first) return null;
+  const others = more.length === 0 ? '' : ` So have ${more.length} others.`;
+  return {
+    happened: `Row “${first.row.id}” has a prompt of ${first.prompt} tokens; cut at ${cutoffTokens}, nothing of its answer is left to learn.${others}`,
+    todo: 'Raise the cut-off (under More settings), or leave such rows out.',
+  };
 }
 
 function methodProblem({ method, part, safetyRows }: TrainParams): ProblemWords | null {

@@ -1,12 +1,14 @@
 /** Settings of training in the address: round trip, defaults left out, damage named. */
 import { expect, it } from 'vitest';
+import { attackRows } from '@/method/attack-data.ts';
 import { frozenLayers } from '@/method/attacks.ts';
 import { FAKE_CARD } from './fake-lab.test-helper.ts';
 import { proofHolds } from './train-compare.ts';
 import { differingKeys, groupsOf, settingsOf } from './train-differences.ts';
-import { forecast } from './train-request.ts';
+import { type Forecast, forecast } from './train-request.ts';
 import { DEFAULT_TRAIN_SETTINGS, decodeTrainSettings, encodeTrainSettings } from './train-settings.ts';
 import type { TrainRun } from './train-store.ts';
+import { tokensKey } from './train-tokens.ts';
 
 it('comes back from the address as it was, the defaults unwritten', () => {
   expect(encodeTrainSettings(DEFAULT_TRAIN_SETTINGS)).toBe('');
@@ -67,6 +69,28 @@ it('says beforehand how many parameters train and freeze, and what cannot run', 
   const huge = { ...FAKE_CARD.spec, hiddenSize: 8192, ffnSize: 28672, headDim: 4096, vocabSize: 128_000 };
   const full = forecast({ ...parts, settings: { ...parts.settings, part: 'full' } }, huge, 'wasm');
   expect(full).toMatchObject({ problem: { happened: expect.stringContaining('WebAssembly') } });
+});
+
+it('counts what rows take where the tokenizer has told, and refuses a cut-off that leaves nothing of an answer', () => {
+  const rows = [row, { id: 'b', instruction: 'Boil leek for long?', output: 'No.' }];
+  const more = { ...parts, data: { ...data, bundled: { ...data.bundled, train: rows } } };
+  const counts = new Map(
+    attackRows('implicit', rows, { seed: 1, harmful: [], harmfulShare: 0.1 }).map((one, at) => [
+      tokensKey(one, 'chat'),
+      at === 0 ? { prompt: 20, total: 30 } : { prompt: 40, total: 90 },
+    ]),
+  );
+  const at = (cutoff: number) =>
+    forecast(
+      { ...more, settings: { ...parts.settings, cutoff } },
+      FAKE_CARD.spec,
+      'wasm',
+      counts,
+    ) as Forecast;
+  expect(at(64).lengths).toMatchObject({ total: 30 + 64, longest: 90, cut: 1, hopeless: [] });
+  expect(at(64).problem).toBeNull();
+  expect(at(40).problem?.happened).toContain('Row “b” has a prompt of 40 tokens; cut at 40');
+  expect(forecast(more, FAKE_CARD.spec, 'wasm')).toMatchObject({ lengths: null, problem: null });
 });
 
 const layer = { frozen: true, hashBefore: 'a', hashAfter: 'a', updateNorm: 0, layer: 0 };

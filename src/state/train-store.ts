@@ -75,6 +75,8 @@ export interface TrainState {
   /** Multiple choice: those that ship, or a person's. */
   questions: readonly KnowledgeItem[];
   ownQuestions: { name: string; questions: readonly KnowledgeItem[] } | null;
+  /** Layers being read before and after a run; null = none are. */
+  reading: { text: string; fraction: number | null } | null;
   /** Of this section itself: data that could not be fetched, a checkpoint that could not be deleted. */
   problem: ProblemWords | null;
 }
@@ -91,6 +93,7 @@ export const INITIAL_TRAIN_STATE: TrainState = {
   own: null,
   questions: [],
   ownQuestions: null,
+  reading: null,
   problem: null,
 };
 

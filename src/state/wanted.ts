@@ -13,6 +13,7 @@ import {
   calibrateRequest,
   cosineMatrixRequest,
   countRequest,
+  ghostOf,
   type Request,
   type Situation,
   similarityRequest,
@@ -190,9 +191,10 @@ export function wantedWork({ situation, results, settled, layerCount, started = 
 
   const curves = similarityRequest(situation);
   want('similarity', URGENCY.similarity, 'Reading the layers', 'similarity', curves);
-  if (config.showBase && config.model !== 'base') {
-    const ghost = similarityRequest(situation, 'base');
-    want('ghost', URGENCY.ghost, 'Reading the base model’s layers', 'similarity', ghost);
+  const ghost = ghostOf(situation);
+  if (ghost) {
+    const whose = ghost.label === 'base' ? 'the base model’s layers' : `the layers ${ghost.label}`;
+    want('ghost', URGENCY.ghost, `Reading ${whose}`, 'similarity', ghost.request);
   }
   const live = liveOf(results, 'similarity', curves.key);
   if (live?.complete && config.mapLayer < layerCount) {

@@ -50,6 +50,9 @@ export interface LayerStripProps extends LayerPictureProps {
 }
 
 export interface SimilarityCurvesProps extends LayerPictureProps, FigureProps {
+  /** Of the figure on its page; a second one needs names of its own. */
+  name?: string;
+  title?: string;
   measure: Measure;
   onMeasureChange?: (measure: Measure) => void;
   current: SimilarityResult | null;

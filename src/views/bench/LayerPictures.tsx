@@ -59,7 +59,7 @@ export const SimilarityPicture = memo(function SimilarityPicture() {
       current={entry?.value ?? null}
       currentLabel={model}
       ghost={ghost?.value ?? null}
-      ghostLabel="base"
+      ghostLabel={model === 'tuned' ? 'before training' : 'base'}
     />
   );
 });
@@ -81,7 +81,7 @@ export const AngleGapPicture = memo(function AngleGapPicture() {
       current={entry?.value ?? null}
       currentLabel={model}
       ghost={ghost?.value ?? null}
-      ghostLabel="base"
+      ghostLabel={model === 'tuned' ? 'before training' : 'base'}
       definition={definition}
       onDefinitionChange={chooseGap}
       proposal={proposal}

@@ -57,8 +57,8 @@ export function SimilarityCurves(props: SimilarityCurvesProps) {
 
   return (
     <FigureFrame
-      name="similarity"
-      title={measure === 'auroc' ? 'Separability' : 'Similarity'}
+      name={props.name ?? 'similarity'}
+      title={props.title ?? (measure === 'auroc' ? 'Separability' : 'Similarity')}
       caption={CAPTIONS[measure]}
       captionText={CAPTIONS[measure]}
       stats={current ? `${pairsInWords(current)}; bands: 95 % bootstrap over prompts` : undefined}

@@ -9,10 +9,14 @@ import {
 } from '@/data/finetune-import.ts';
 import { type InspectedFile, inspectFile } from '@/data/inspect-file.ts';
 import { decodeFile } from '@/data/text-input.ts';
+import type { RowTokens } from '@/protocol/training.ts';
 import { type ProblemWords, wordsFor } from '@/state/problems.ts';
+import { useApp } from '@/state/store.ts';
 import { useTrain } from '@/state/train-store.ts';
+import { rowLengths, tokensKey, useRowTokens } from '@/state/train-tokens.ts';
+import { useTrainSettings } from './use-forecast.ts';
 
-/** The page has no tokenizer; the trainer cuts what is too long and says how many rows. */
+/** Until the model's tokenizer has counted; the trainer cuts what is too long. */
 const about = (text: string) => Math.ceil(text.length / 4);
 const LIMITS = { tokenCount: about, maxTokens: Number.POSITIVE_INFINITY, overLong: 'keep' } as const;
 
@@ -106,36 +110,76 @@ function Columns({ inspected }: { inspected: InspectedFile }) {
           {checked.happened} {checked.todo}
         </p>
       )}
-      {checked && 'rows' in checked && (
-        <>
-          <p aria-live="polite">
-            {checked.rows.length} rows, about {checked.tokens.total} tokens (a quarter of the characters), the
-            longest about {checked.tokens.longest}.
-          </p>
-          <ol className="train-sample">
-            {checked.rows.slice(0, 4).map((row) => (
-              <li key={row.id}>
-                <strong>{row.instruction.slice(0, 120)}</strong> {row.output.slice(0, 160)}
+      {checked && 'rows' in checked && <Checked read={checked} />}
+    </>
+  );
+}
+
+const SHOWN = 50;
+
+/** Every row with what it will be for the trainer, and every row left out with the reason. */
+function Checked({ read: { rows, rejected, tokens } }: { read: FinetuneImport }) {
+  const template = useApp((state) => state.config.template);
+  const { cutoff } = useTrainSettings().settings;
+  const counts = useRowTokens(rows, template);
+  const lengths = rowLengths(rows, template, counts, cutoff);
+  return (
+    <>
+      <p aria-live="polite">
+        {rows.length} rows{' '}
+        {lengths
+          ? `of ${lengths.total} tokens by this model’s tokenizer, the longest ${lengths.longest}${lengths.cut > 0 ? `; ${lengths.cut} are cut at ${cutoff}` : ''}.`
+          : `of about ${tokens.total} tokens (a quarter of the characters), the longest about ${tokens.longest}.`}
+      </p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard. */}
+      <section className="data-table train-rows" aria-label="Rows of the file" tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col" className="text">
+                instruction
+              </th>
+              <th scope="col" className="text">
+                output
+              </th>
+              <th scope="col">tokens</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.slice(0, SHOWN).map((row) => (
+              <tr key={row.id}>
+                <td className="text">{shortened(row.instruction)}</td>
+                <td className="text">{shortened(row.output)}</td>
+                <td>{tokenText(counts.get(tokensKey(row, template)), cutoff)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      {rows.length > SHOWN && <p className="hint">And {rows.length - SHOWN} more.</p>}
+      {rejected.length > 0 && (
+        <details open>
+          <summary>
+            {rejected.length} {rejected.length === 1 ? 'row is' : 'rows are'} left out
+          </summary>
+          <ul className="train-sample">
+            {rejected.slice(0, 200).map(({ row, why }) => (
+              <li key={row}>
+                Row {row} {why}.
               </li>
             ))}
-          </ol>
-          {checked.rejected.length > 0 && (
-            <details>
-              <summary>{checked.rejected.length} rows are left out: why?</summary>
-              <ul className="train-sample">
-                {checked.rejected.slice(0, 200).map(({ row, why }) => (
-                  <li key={row}>
-                    Row {row} {why}.
-                  </li>
-                ))}
-              </ul>
-              {checked.rejected.length > 200 && (
-                <p className="hint">And {checked.rejected.length - 200} more.</p>
-              )}
-            </details>
-          )}
-        </>
+          </ul>
+          {rejected.length > 200 && <p className="hint">And {rejected.length - 200} more.</p>}
+        </details>
       )}
     </>
   );
+}
+
+const shortened = (text: string) => (text.length > 160 ? `${text.slice(0, 159)}…` : text);
+
+function tokenText(known: RowTokens | undefined, cutoff: number): string {
+  if (!known) return '–';
+  if (known.prompt >= cutoff) return `${known.total}: nothing left`;
+  return known.total > cutoff ? `${known.total}: cut` : String(known.total);
 }

@@ -2,7 +2,7 @@
 import { Button } from 'react-aria-components';
 import { ProgressLine } from '@/elements/ProgressLine.tsx';
 import type { CheckpointCard } from '@/protocol/training.ts';
-import { durationWords } from '@/state/progress-words.ts';
+import { durationWords, memoryWords } from '@/state/progress-words.ts';
 import { useApp } from '@/state/store.ts';
 import { deleteCheckpoint, pauseRun, resumeRun, startRun, stopRun } from '@/state/train-runner.ts';
 import { isInLab, type TrainRun, useTrain } from '@/state/train-store.ts';
@@ -88,7 +88,7 @@ function Progress({ run, isStopping }: { run: TrainRun; isStopping: boolean }) {
       : []),
     ...(doing ? [doing] : []),
     ...(checkpointStep !== null ? [`checkpoint after step ${checkpointStep}`] : []),
-    ...(memory ? [`memory ${(memory.total / 2 ** 30).toFixed(2)} GB`] : []),
+    ...(memory ? [`memory ${memoryWords(memory.total)}`] : []),
   ];
   return (
     <>

@@ -7,6 +7,7 @@ import { wilsonInterval } from '@/method/statistics.ts';
 import { lossTable, type ProbePool, probeCount, probeTable, provenanceOf } from '@/state/train-compare.ts';
 import { type TrainRun, useTrain } from '@/state/train-store.ts';
 import { steadyDomain } from '@/views/shared/value-axis.ts';
+import { LayersFigure } from './LayersFigure.tsx';
 import { ProofFigure } from './ProofFigure.tsx';
 import { lineOf } from './run-lines.ts';
 import { StepFigure } from './StepFigure.tsx';
@@ -96,7 +97,7 @@ export function RunFigures() {
       {proven.length > 1 && (
         <div className="option">
           <Select
-            label="Proof of"
+            label="Proof and layers of"
             showLabel
             value={String(shownProof!.id)}
             options={proven.map((run) => ({ value: String(run.id), label: label(run) }))}
@@ -105,6 +106,7 @@ export function RunFigures() {
         </div>
       )}
       <ProofFigure run={shownProof} />
+      <LayersFigure run={shownProof} />
     </>
   );
 }

@@ -38,7 +38,7 @@ export function RunTable() {
       </header>
       <p className="figure-caption">{CAPTION}</p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard. */}
-      <section className="data-table train-table" aria-label="Runs" tabIndex={0}>
+      <section className="data-table train-table" aria-label="Table of runs" tabIndex={0}>
         <table>
           <Head model={model} />
           {model.groups.map((group) => (

@@ -3,7 +3,8 @@ import { useId, useMemo, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { ATTACK_DATA_INFO } from '@/method/attack-data.ts';
 import { ATTACK_METHOD_INFO } from '@/method/attacks.ts';
-import type { AttackData, AttackMethod } from '@/protocol/training.ts';
+import type { AttackData, AttackMethod, FinetuneRow } from '@/protocol/training.ts';
+import { memoryWords } from '@/state/progress-words.ts';
 import { setConfig, useApp } from '@/state/store.ts';
 import {
   type ChoiceSetting,
@@ -14,6 +15,7 @@ import {
   type TrainSettingKey,
   type TrainSettings,
 } from '@/state/train-settings.ts';
+import { useRowTokens } from '@/state/train-tokens.ts';
 import { OwnQuestions } from './OwnQuestions.tsx';
 import { OwnRows } from './OwnRows.tsx';
 import { useForecast, useTrainSettings } from './use-forecast.ts';
@@ -132,18 +134,25 @@ function Beforehand() {
       </p>
     );
   }
-  const { trained, frozen, memory, frozenLayers, warning, problem, rowCount } = forecast;
-  const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GB`;
+  const { trained, frozen, memory, frozenLayers, warning, problem, rows, lengths } = forecast;
+  const { optimiser } = forecast;
   return (
     <div className="train-forecast" aria-live="polite">
+      <TokensAsked rows={rows} />
       <p>
         <strong>{full.format(trained)}</strong> parameters train, {full.format(frozen)} that full tuning would
-        train stay frozen ({frozenLayers.filter(Boolean).length} of {frozenLayers.length} layers), on{' '}
-        {rowCount} rows.
+        train stay frozen ({frozenLayers.filter(Boolean).length} of {frozenLayers.length} layers).
+      </p>
+      <p>
+        {rows.length} rows
+        {lengths &&
+          ` of ${full.format(lengths.total)} tokens, the longest ${lengths.longest}${lengths.cut > 0 ? `; ${lengths.cut} are cut at ${optimiser.cutoffTokens}` : ''}`}
+        : {optimiser.steps} steps of {optimiser.batchSize * optimiser.accumulation} rows go through them{' '}
+        {((optimiser.steps * optimiser.batchSize * optimiser.accumulation) / rows.length).toFixed(1)} times.
       </p>
       <p className="hint">
-        Needs about {gigabytes(memory.total)}, {gigabytes(memory.weights)} of it the model. Estimated from the
-        length of the texts; the exact figure comes with the run.
+        Needs about {memoryWords(memory.total)}, {memoryWords(memory.weights)} of it the model.
+        {lengths ? '' : ' Estimated from the length of the texts; the exact figure comes with the run.'}
       </p>
       {warning && <p>{warning}</p>}
       {problem && (
@@ -153,6 +162,15 @@ function Beforehand() {
       )}
     </div>
   );
+}
+
+/** Nothing to see: the rows' lengths are counted, once each. */
+function TokensAsked({ rows }: { rows: readonly FinetuneRow[] }) {
+  useRowTokens(
+    rows,
+    useApp((state) => state.config.template),
+  );
+  return null;
 }
 
 interface FieldProps {

@@ -7,6 +7,7 @@ import { useApp } from '@/state/store.ts';
 import { type Forecast, forecast } from '@/state/train-request.ts';
 import { decodeTrainSettings } from '@/state/train-settings.ts';
 import { useTrain } from '@/state/train-store.ts';
+import { useTokenCounts } from '@/state/train-tokens.ts';
 
 export function useTrainSettings() {
   const text = useApp((state) => state.config.training);
@@ -23,6 +24,7 @@ export function useForecast(): Forecast | ProblemWords | null {
   const bundled = useTrain((state) => state.bundled);
   const safetyRows = useTrain((state) => state.safetyRows);
   const own = useTrain((state) => state.own);
+  const counts = useTokenCounts((state) => state.counts);
   const adapters = situation ? adaptersAt(situation, situation.config.model).join('\n') : null;
   return useMemo(() => {
     if (!card || adapters === null) return null;
@@ -37,6 +39,6 @@ export function useForecast(): Forecast | ProblemWords | null {
       probe: null,
       measures: null,
     };
-    return forecast(parts, card.spec, card.backend.kind);
-  }, [card, settings, range, template, adapters, bundled, safetyRows, own]);
+    return forecast(parts, card.spec, card.backend.kind, counts);
+  }, [card, settings, range, template, adapters, bundled, safetyRows, own, counts]);
 }
