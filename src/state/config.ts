@@ -172,6 +172,13 @@ export const SETTINGS = {
     'Attention colours',
     'Stretched within each layer (the paper’s) or raw probabilities.',
   ),
+  attentionLayout: setting(
+    'layout',
+    z.enum(['stacked', 'beside']),
+    'stacked',
+    'Attention prompts',
+    'Two prompts one above the other, layers across as in all pictures, or side by side with the layers down.',
+  ),
   questionOnly: setting(
     'question',
     z.boolean(),
@@ -248,6 +255,13 @@ export const SETTINGS = {
     '',
     'Locate',
     'What differs from the defaults of the Locate section (locate-settings.ts); empty = nothing.',
+  ),
+  control: setting(
+    'control',
+    z.string().check(z.maxLength(200)),
+    '',
+    'Control',
+    'The control that is open and what differs from its defaults (control-settings.ts); empty = the first one.',
   ),
   revealHarmful: setting(
     null,

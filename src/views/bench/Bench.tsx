@@ -4,6 +4,8 @@ import { AlphaPanel } from '@/views/alpha-panel/AlphaPanel.tsx';
 import { ScaleOptions } from '@/views/alpha-panel/ScaleOptions.tsx';
 import { AnswerList } from '@/views/answers/AnswerList.tsx';
 import { AskSection } from '@/views/ask/AskSection.tsx';
+import { AttentionDeepSection } from '@/views/attention-deep/AttentionDeepSection.tsx';
+import { ControlsSection } from '@/views/controls/ControlsSection.tsx';
 import { WorkLine } from '@/views/loading/WorkLine.tsx';
 import { LocateSection } from '@/views/locate/LocateSection.tsx';
 import { ModelPanel } from '@/views/model/ModelPanel.tsx';
@@ -52,6 +54,7 @@ export function Bench() {
             <PartBoundary name="Attention">
               <AttentionPicture />
             </PartBoundary>
+            <AttentionDeepSection />
           </div>
         </div>
         <div className="bench-right">
@@ -80,6 +83,7 @@ export function Bench() {
       </aside>
       <AskSection />
       <LocateSection />
+      <ControlsSection />
       <TrainSection />
       <RunsSection />
     </div>
