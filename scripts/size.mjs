@@ -33,9 +33,12 @@ function measure(name) {
 /** ONNX Runtime's generated loaders, one for each WebAssembly file. @param {string} name */
 const isRuntimeLoader = (name) => /ort-wasm-simd-threaded[^/\\]*\.m?js$/.test(name);
 
+/** Searches, controls and training: the worker fetches them with the first one that is started. @param {string} file */
+const isByHand = (file) => /^by-hand-/.test(file);
+
 /**
  * The scripts that run before anything is asked for: what the page imports at once, and the worker with all that it may
- * import, since a backend and the tokenizer come with the first model. By name.
+ * import by itself, since a backend and the tokenizer come with the first model. By name.
  * @param {ReturnType<typeof measure>[]} scripts @param {string} html
  */
 function firstLoad(scripts, html) {
@@ -52,7 +55,8 @@ function firstLoad(scripts, html) {
     );
     const later = [...code.matchAll(/["'`](?:\.\/|assets\/)?([\w.-]+\.m?js)["'`]/g)].map((m) => m[1] ?? '');
     for (const next of at) visit(next, withDynamic);
-    for (const next of later.filter((name) => withDynamic || isWorker(name))) visit(next, true);
+    for (const next of later.filter((name) => (withDynamic || isWorker(name)) && !isByHand(name)))
+      visit(next, true);
   };
   for (const [, file = ''] of html.matchAll(/(?:src|href)="\.\/assets\/([\w.-]+\.js)"/g)) visit(file, false);
   // Recorded runs are read at once, by a chunk that imports nothing else.

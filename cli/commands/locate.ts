@@ -1,6 +1,6 @@
 /** `locate`: the paper's progressive localisation from the gap to the final range, in the form of table 1, as a run file. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { SEARCH_DEFAULTS } from '@/method/progressive-search.ts';
+import { SEARCH_DEFAULTS } from '@/method/search-defaults.ts';
 import { SEARCH_DIRECTIONS, type SearchDirection } from '@/protocol/localise.ts';
 import { addLocaliseOptions, type LocaliseOptions, localise } from '../localise-run.ts';
 import { locateText } from '../localise-text.ts';

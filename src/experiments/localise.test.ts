@@ -1,7 +1,7 @@
 /** Laws of the searches on a made-up engine: they find what moves it, resume without repeating, and stop when told. */
 import { describe, expect, it } from 'vitest';
-import { SEARCH_DEFAULTS } from '@/method/progressive-search.ts';
 import { DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
+import { SEARCH_DEFAULTS } from '@/method/search-defaults.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, PromptItem } from '@/protocol/experiments.ts';
 import type {

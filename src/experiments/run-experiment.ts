@@ -5,14 +5,9 @@ import { attentionExperiment } from './attention.ts';
 import { bandScanExperiment } from './band-scan.ts';
 import { calibrateExperiment } from './calibrate.ts';
 import type { ExperimentContext } from './context.ts';
-import { controlExperiment } from './controls/index.ts';
 import { cosineMatrixExperiment } from './cosine-matrix.ts';
 import { countExperiment } from './count.ts';
-import { gridExperiment } from './grid.ts';
-import { layerAlphaExperiment } from './layer-alpha.ts';
-import { locateExperiment } from './locate.ts';
 import { similarityExperiment } from './similarity.ts';
-import { trainExperiment } from './train.ts';
 
 type Experiments = {
   [K in ExperimentKind]: (
@@ -22,6 +17,15 @@ type Experiments = {
   ) => Experiment<K>;
 };
 
+const byHand = () => import('./by-hand.ts');
+
+/** Loads its code when it is first run. */
+function later<K extends ExperimentKind>(load: () => Promise<Experiments[K]>): Experiments[K] {
+  return async function* (context, params, signal) {
+    return yield* (await load())(context, params, signal);
+  } as Experiments[K];
+}
+
 export const EXPERIMENTS: Experiments = {
   similarity: similarityExperiment,
   cosineMatrix: cosineMatrixExperiment,
@@ -30,11 +34,11 @@ export const EXPERIMENTS: Experiments = {
   count: countExperiment,
   bandScan: bandScanExperiment,
   answer: answerExperiment,
-  control: controlExperiment,
-  grid: gridExperiment,
-  layerAlpha: layerAlphaExperiment,
-  locate: locateExperiment,
-  train: trainExperiment,
+  control: later(async () => (await byHand()).controlExperiment),
+  grid: later(async () => (await byHand()).gridExperiment),
+  layerAlpha: later(async () => (await byHand()).layerAlphaExperiment),
+  locate: later(async () => (await byHand()).locateExperiment),
+  train: later(async () => (await byHand()).trainExperiment),
 };
 
 export function runExperiment<K extends ExperimentKind>(

@@ -4,7 +4,6 @@
  */
 import type { Engine } from '@/engine/engine.ts';
 import type { TrainingSurroundings } from '@/experiments/context.ts';
-import { controlCards } from '@/experiments/controls/index.ts';
 import { throwIfCancelled } from '@/experiments/event-stream.ts';
 import { runExperiment } from '@/experiments/run-experiment.ts';
 import { VectorStore } from '@/experiments/vector-store.ts';
@@ -145,6 +144,8 @@ export class LocalLab implements Lab {
   }
 
   async controls(): Promise<ControlCard[]> {
+    // Fetched when a person asks for them, as their code is.
+    const { controlCards } = await import('@/experiments/by-hand.ts');
     return controlCards();
   }
 

@@ -1,8 +1,9 @@
 /** Laws of the progressive search on models whose band is known, on the paper's own counts, and where it must fail. */
 import { describe, expect, it } from 'vitest';
 import type { SearchDirection, SearchStep } from '@/protocol/localise.ts';
-import { progressiveSearch, SEARCH_DEFAULTS, type SearchRequest } from './progressive-search.ts';
+import { progressiveSearch, type SearchRequest } from './progressive-search.ts';
 import type { RangeOutcome } from './range-sweep.ts';
+import { SEARCH_DEFAULTS } from './search-defaults.ts';
 import { type PlantedModel, plantedOutcome, refusedWithoutNoise } from './testing/planted.ts';
 
 type Counter = (first: number, last: number, alpha: number) => RangeOutcome;

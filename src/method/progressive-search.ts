@@ -8,16 +8,6 @@
 import type { SearchDirection, SearchSettings, SearchStep, Sweep } from '@/protocol/localise.ts';
 import { makeSweep, type PlacedOutcome, type RangeOutcome } from './range-sweep.ts';
 
-/** Paper's values where it gives any; see SearchSettings. */
-export const SEARCH_DEFAULTS: SearchSettings = {
-  alphaStep: 0.05,
-  alphaLimit: 0.5,
-  spreadShare: 15 / 721,
-  garbledShare: 0.1,
-  halfWindow: 2,
-  extend: true,
-};
-
 export interface SearchRequest extends SearchSettings {
   layerCount: number;
   start: { first: number; last: number; reason: string };

@@ -1,5 +1,5 @@
 /** What the searches of the Locate section are asked with: parameters, and the key that live and recorded results share. Pure. */
-import { SEARCH_DEFAULTS } from '@/method/progressive-search.ts';
+import { SEARCH_DEFAULTS } from '@/method/search-defaults.ts';
 import type { RefusalCalibration } from '@/protocol/experiments.ts';
 import { SEARCH_DIRECTIONS } from '@/protocol/localise.ts';
 import { matricesOf } from './config.ts';
