@@ -62,6 +62,17 @@ export function stackAdapters(
   };
 }
 
+export function releaseStack(backend: Backend, { layers, ends = {} }: AdapterStack): void {
+  for (const { inputs } of layers) for (const tensor of Object.values(inputs)) backend.release(tensor);
+  for (const tensor of [ends.finalNorm, ends.head]) if (tensor) backend.release(tensor);
+}
+
+/** Embedding, final norm and head that a model computes with: its own, or those of an adapter that replaces them. */
+export function endsInUse(weights: DeviceWeights, adapters: Pick<AdapterStack, 'ends'>) {
+  const { embedding, finalNorm, head } = weights;
+  return { embedding, finalNorm, head, ...adapters.ends };
+}
+
 /** A tied model's head goes with its embedding. */
 function replacedEnds(
   backend: Backend,

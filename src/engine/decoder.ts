@@ -2,7 +2,7 @@
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import { decodeMask } from '@/kernels/mask.ts';
 import type { ModelSpec } from '@/model/spec.ts';
-import type { AdapterStack } from './adapter-stack.ts';
+import { type AdapterStack, endsInUse } from './adapter-stack.ts';
 import { type KeyValue, releaseKeys } from './batch-inputs.ts';
 import { type DeviceWeights, embedBatch } from './device-weights.ts';
 import type { LayerLoop } from './layer-loop.ts';
@@ -65,7 +65,7 @@ export class Decoder {
     const { lengths, paddedLength, prefix } = request;
     const groupSize = spec.headCount / spec.kvHeadCount;
     const tokens = next.map((id) => Int32Array.of(id));
-    const x = embedBatch(this.weights, spec, tokens, 1);
+    const x = embedBatch(endsInUse(this.weights, request.adapters), spec, tokens, 1);
     const { y, present } = await this.loop.run({
       x: backend.upload(x, [lengths.length, spec.hiddenSize]),
       first: 0,
@@ -85,7 +85,7 @@ export class Decoder {
       keepKeys: true,
       signal: request.signal,
     });
-    const logits = await readLogits(this.backend, this.loop, y);
+    const logits = await readLogits(this.backend, this.loop, y, request.adapters);
     return { past: present, logits };
   }
 }
@@ -95,8 +95,9 @@ export async function readLogits(
   backend: Backend,
   loop: LayerLoop,
   rows: DeviceTensor,
+  adapters: Pick<AdapterStack, 'ends'>,
 ): Promise<Float32Array> {
-  const { normed, logits } = await loop.head(rows, true);
+  const { normed, logits } = await loop.head(rows, true, adapters);
   const values = await backend.read(logits!);
   for (const tensor of [rows, normed, logits!]) backend.release(tensor);
   return values;

@@ -7,7 +7,7 @@ import { Mutex } from '@/backends/mutex.ts';
 import type { AdapterData } from '@/model/adapter-spec.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { ModelSpec } from '@/model/spec.ts';
-import { type AdapterStack, stackAdapters } from './adapter-stack.ts';
+import { type AdapterStack, endsInUse, releaseStack, stackAdapters } from './adapter-stack.ts';
 import { causalBatch, type KeyValue } from './batch-inputs.ts';
 import { type Batch, planBatches } from './batches.ts';
 import { Decoder, readLogits } from './decoder.ts';
@@ -87,8 +87,7 @@ export class LayerEngine implements Engine {
       this.#adapters.delete(name);
       for (const [key, stack] of this.#stacks) {
         if (!key.split('+').includes(name)) continue;
-        for (const { inputs } of stack.layers)
-          for (const tensor of Object.values(inputs)) this.backend.release(tensor);
+        releaseStack(this.backend, stack);
         this.#stacks.delete(key);
       }
       this.#derived.clear();
@@ -122,7 +121,7 @@ export class LayerEngine implements Engine {
     const { hiddenSize, layerCount } = this.spec;
     return this.#each(sequences, setting, options, async (batch, call) => {
       const states = batch.indices.map(() => new Float32Array((layerCount + 1) * hiddenSize));
-      const { y } = await this.#runLayers(call, batch, this.#embed(batch), 0, layerCount, {
+      const { y } = await this.#runLayers(call, batch, this.#embed(batch, call.adapters), 0, layerCount, {
         onEnter: async (layer, x) => {
           const rows = await this.#readLast(batch, x);
           states.forEach((state, row) => {
@@ -132,7 +131,7 @@ export class LayerEngine implements Engine {
         },
       });
       const last = await this.#loop.gather(y, lastRows(batch));
-      const { normed } = await this.#loop.head(last, false);
+      const { normed } = await this.#loop.head(last, false, call.adapters);
       const finalNorm = await this.backend.read(normed);
       for (const tensor of [y, last, normed]) this.backend.release(tensor);
       return states.map((hidden, row) => ({
@@ -157,7 +156,7 @@ export class LayerEngine implements Engine {
         { signal: options.signal },
         async (batch, call) => {
           const picture = new Float32Array(layerCount * headCount * batch.paddedLength);
-          const { y } = await this.#runLayers(call, batch, this.#embed(batch), 0, layerCount, {
+          const { y } = await this.#runLayers(call, batch, this.#embed(batch, call.adapters), 0, layerCount, {
             onAttention: async (layer, attention) => {
               picture.set(await this.backend.read(attention), layer * headCount * batch.paddedLength);
             },
@@ -179,7 +178,7 @@ export class LayerEngine implements Engine {
   ): Promise<Float32Array[]> {
     return this.#each(sequences, setting, options, async (batch, call) => {
       const last = await this.#lastStates(call, batch);
-      return splitRows(await readLogits(this.backend, this.#loop, last), batch.indices.length);
+      return splitRows(await readLogits(this.backend, this.#loop, last, call.adapters), batch.indices.length);
     });
   }
 
@@ -190,13 +189,20 @@ export class LayerEngine implements Engine {
   ): Promise<Int32Array[]> {
     return this.#each(sequences, setting, options, async (batch, call) => {
       const { layerCount } = this.spec;
-      const { y, present } = await this.#runLayers(call, batch, this.#embed(batch), 0, layerCount, {
-        keepKeys: true,
-        lastOf: suffixLengths(batch),
-      });
+      const { y, present } = await this.#runLayers(
+        call,
+        batch,
+        this.#embed(batch, call.adapters),
+        0,
+        layerCount,
+        {
+          keepKeys: true,
+          lastOf: suffixLengths(batch),
+        },
+      );
       return this.#decoder.run({
         past: present,
-        logits: await readLogits(this.backend, this.#loop, y),
+        logits: await readLogits(this.backend, this.#loop, y, call.adapters),
         lengths: suffixLengths(batch),
         paddedLength: batch.paddedLength,
         ...call,
@@ -214,9 +220,17 @@ export class LayerEngine implements Engine {
   ): Promise<number[]> {
     checkScored(sequences);
     const runBatch = async (batch: Batch, call: Call) => {
-      const { y } = await this.#runLayers(call, batch, this.#embed(batch), 0, this.spec.layerCount, {});
+      const { y } = await this.#runLayers(
+        call,
+        batch,
+        this.#embed(batch, call.adapters),
+        0,
+        this.spec.layerCount,
+        {},
+      );
+      const ends = endsInUse(this.weights, call.adapters);
       const labels = labelledTokens(sequences, batch, call.prefixIds.length);
-      const sums = await sumLogProbs(this.backend, this.#loop, this.weights, this.spec, y, labels);
+      const sums = await sumLogProbs(this.backend, this.#loop, ends, this.spec, y, labels);
       this.backend.release(y);
       return sums;
     };
@@ -277,7 +291,7 @@ export class LayerEngine implements Engine {
     const { y } = await this.#runLayers(
       call,
       batch,
-      known?.x ?? this.#embed(batch),
+      known?.x ?? this.#embed(batch, call.adapters),
       known?.layer ?? 0,
       layerCount,
       {
@@ -404,8 +418,8 @@ export class LayerEngine implements Engine {
     return stack;
   }
 
-  #embed(batch: Batch): DeviceTensor {
-    const x = embedBatch(this.weights, this.spec, batch.suffixes, batch.paddedLength);
+  #embed(batch: Batch, adapters: AdapterStack): DeviceTensor {
+    const x = embedBatch(endsInUse(this.weights, adapters), this.spec, batch.suffixes, batch.paddedLength);
     return this.backend.upload(x, [batch.indices.length * batch.paddedLength, this.spec.hiddenSize]);
   }
 

@@ -15,7 +15,7 @@ import {
 import { decodeMask } from '@/kernels/mask.ts';
 import { ropeTables } from '@/kernels/rope-tables.ts';
 import type { ModelSpec } from '@/model/spec.ts';
-import type { AdapterStack, LayerAdapter } from './adapter-stack.ts';
+import { type AdapterStack, endsInUse, type LayerAdapter } from './adapter-stack.ts';
 import { type BatchInputs, type KeyValue, releaseKeys } from './batch-inputs.ts';
 import type { DeviceWeights } from './device-weights.ts';
 import { editDirection } from './direction-edit.ts';
@@ -169,9 +169,13 @@ export class LayerLoop {
   }
 
   /** Final norm [B, D], and logits [B, V] where asked for. */
-  async head(x: DeviceTensor, withLogits: boolean): Promise<{ normed: DeviceTensor; logits?: DeviceTensor }> {
+  async head(
+    x: DeviceTensor,
+    withLogits: boolean,
+    adapters: Pick<AdapterStack, 'ends'>,
+  ): Promise<{ normed: DeviceTensor; logits?: DeviceTensor }> {
     const kernel = await this.kernel(`head${withLogits}`, () => buildHeadKernel(this.spec, withLogits));
-    const { finalNorm, head } = this.weights;
+    const { finalNorm, head } = endsInUse(this.weights, adapters);
     const { normed, logits } = await this.backend.run(kernel, { x, finalNorm, head });
     return { normed: normed!, logits };
   }

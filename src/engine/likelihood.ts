@@ -55,7 +55,7 @@ export function labelledTokens(
 export async function sumLogProbs(
   backend: Backend,
   loop: LayerLoop,
-  { finalNorm, head }: DeviceWeights,
+  { finalNorm, head }: Pick<DeviceWeights, 'finalNorm' | 'head'>,
   spec: ModelSpec,
   y: DeviceTensor,
   { rows, labels, owners, sequenceCount }: LabelledTokens,

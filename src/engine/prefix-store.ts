@@ -5,7 +5,7 @@
  */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import type { ModelSpec } from '@/model/spec.ts';
-import type { AdapterStack } from './adapter-stack.ts';
+import { type AdapterStack, endsInUse } from './adapter-stack.ts';
 import { causalBatch, type KeyValue, releaseKeys } from './batch-inputs.ts';
 import { referenceOf } from './derived-stack.ts';
 import { type DeviceWeights, embedBatch } from './device-weights.ts';
@@ -87,7 +87,7 @@ export class PrefixStore {
       return known;
     }
     const { layerCount, hiddenSize } = this.spec;
-    const x = embedBatch(this.weights, this.spec, [prefix], prefix.length);
+    const x = embedBatch(endsInUse(this.weights, reference), this.spec, [prefix], prefix.length);
     const entering: DeviceTensor[] = [];
     const run = this.loop.run({
       x: this.backend.upload(x, [prefix.length, hiddenSize]),

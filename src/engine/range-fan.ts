@@ -5,7 +5,7 @@
  */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import type { MatrixName, ModelSpec } from '@/model/spec.ts';
-import type { AdapterStack } from './adapter-stack.ts';
+import { type AdapterStack, endsInUse } from './adapter-stack.ts';
 import { causalBatch, type KeyValue, releaseKeys } from './batch-inputs.ts';
 import { type Batch, planBatches } from './batches.ts';
 import { readLogits } from './decoder.ts';
@@ -146,7 +146,7 @@ async function runBatch(
         count(layerCount - last - 1);
         ({ y } = await loop.run({ ...tail, prefix: prefix.keysOf(last) }));
       }
-      const logits = await readLogits(backend, loop, y);
+      const logits = await readLogits(backend, loop, y, call.adapters);
       for (let row = 0; row < rowCount; row++) {
         onRow(last, row, logits.subarray(row * vocabSize, (row + 1) * vocabSize));
       }
@@ -169,7 +169,7 @@ async function runTrunk(
   const key = batchKey(call.adapters, call.prefixIds, batch);
   const known = hidden.deepest(key, start);
   const embed = () =>
-    backend.upload(embedBatch(weights, spec, batch.suffixes, batch.paddedLength), [
+    backend.upload(embedBatch(endsInUse(weights, call.adapters), spec, batch.suffixes, batch.paddedLength), [
       batch.indices.length * batch.paddedLength,
       spec.hiddenSize,
     ]);

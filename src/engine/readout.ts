@@ -1,4 +1,4 @@
-/** Vectors of the residual stream through final norm and head, as if the model ended there. */
+/** Vectors of the residual stream through the model's own final norm and head (no adapter's), as if it ended there. */
 import type { Backend } from '@/backends/backend.ts';
 import { readLogits } from './decoder.ts';
 import type { LayerLoop } from './layer-loop.ts';
@@ -24,7 +24,7 @@ export async function readOut(
     rows.forEach((vector, row) => {
       x.set(vector, row * width);
     });
-    const logits = await readLogits(backend, loop, backend.upload(x, [rows.length, width]));
+    const logits = await readLogits(backend, loop, backend.upload(x, [rows.length, width]), {});
     const vocabSize = logits.length / rows.length;
     for (let row = 0; row < rows.length; row++) {
       onItem(first + row, logits.subarray(row * vocabSize, (row + 1) * vocabSize));

@@ -39,6 +39,11 @@ export function createRandom(seed: number): RandomSource {
   return step;
 }
 
+/** One seed out of several whole numbers; changing any of them gives an unrelated stream. */
+export function mixedSeed(...parts: readonly number[]): number {
+  return parts.reduce((seed, part) => splitMix32(seed ^ Math.imul(part, 0x85ebca6b))(), 0);
+}
+
 /** Uniform integer in [0, bound). The bias of the multiplication is below bound / 2^32. */
 export function randomBelow(random: RandomSource, bound: number): number {
   return Math.floor(random() * bound);

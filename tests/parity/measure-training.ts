@@ -1,12 +1,17 @@
-/** Training parity: gradients, losses and results of the reference's own AdamW runs. Measured alike on every runtime. */
+/**
+ * Training parity: gradients, losses and results of the reference's own AdamW runs. Measured alike on every runtime. The runs
+ * in lora/ and full/ came with the fixtures; everything/ and dropout/ were made by tests/python/make_training_fixtures.py.
+ */
 import type { LayerEngine } from '@/engine/layer-engine.ts';
 import { ADAMW_DEFAULTS } from '@/engine/train/adamw.ts';
+import { joinEnds } from '@/engine/train/end-parameters.ts';
 import { trainingBatch } from '@/engine/train/examples.ts';
-import { fromAdapter, trainableShapes } from '@/engine/train/parameters.ts';
+import { fromAdapter, type LayerValues, trainableShapes } from '@/engine/train/parameters.ts';
 import { readAdapter } from '@/model/adapter.ts';
 import type { FileSet } from '@/model/byte-source.ts';
 import { readFloats } from '@/model/safetensors.ts';
-import { MATRIX_NAMES, type MatrixName } from '@/model/spec.ts';
+import { MATRIX_NAMES, type MatrixName, MODEL_ENDS, type ModelEnd } from '@/model/spec.ts';
+import { seededDropout } from '@/training/dropout-source.ts';
 import { Collector, openTensors, readJson } from './measure.ts';
 
 interface RunFile {
@@ -15,8 +20,10 @@ interface RunFile {
   steps: number;
   batch: Array<{ prompt: number[]; response: number[] }>;
   loss_at_step: number[];
-  loss_after_last_step: number;
+  loss_after_last_step?: number;
   probe_ids: number[];
+  dropout?: number;
+  seed?: number;
 }
 
 export interface TrainingMeasured {
@@ -35,6 +42,25 @@ const PROJECTION: Record<MatrixName, string> = {
   gate: 'mlp.gate_proj',
   up: 'mlp.up_proj',
   down: 'mlp.down_proj',
+};
+
+const NORM: Record<string, string> = {
+  attentionNorm: 'input_layernorm',
+  ffnNorm: 'post_attention_layernorm',
+};
+
+const END: Record<ModelEnd, string> = {
+  embedding: 'model.embed_tokens.weight',
+  finalNorm: 'model.norm.weight',
+  head: 'lm_head.weight',
+};
+
+/** Names in the reference files. */
+const weightName = (layer: number, name: string) =>
+  `model.layers.${layer}.${NORM[name] ?? PROJECTION[name as MatrixName]}.weight`;
+const loraName = (layer: number, name: string) => {
+  const [kind, matrix] = name.split('.') as ['trainA' | 'trainB', MatrixName];
+  return `base_model.model.model.layers.${layer}.${PROJECTION[matrix]}.lora_${kind.at(-1)}.weight`;
 };
 
 function batchOf(run: RunFile) {
@@ -80,12 +106,8 @@ export async function measureLora(
   const batch = batchOf(run);
   const collector = new Collector();
   const expected = await openTensors(folder, 'lora/gradients_step0.safetensors');
-  const referenceName = (layer: number, name: string) => {
-    const [kind, matrix] = name.split('.') as ['trainA' | 'trainB', MatrixName];
-    return `base_model.model.model.layers.${layer}.${PROJECTION[matrix]}.lora_${kind.at(-1)}.weight`;
-  };
   const signFlips = await compareGradients(trainer.gradients([batch]), collector, (layer, name) =>
-    readFloats(expected, referenceName(layer, name)),
+    readFloats(expected, loraName(layer, name)),
   );
   await compareLosses(trainer, batch, run, collector);
 
@@ -118,24 +140,92 @@ export async function measureFull(engine: LayerEngine, folder: FileSet): Promise
   const batch = batchOf(run);
   const collector = new Collector();
   const expected = await openTensors(folder, 'full/gradients_step0.safetensors');
-  const norms: Record<string, string> = {
-    attentionNorm: 'input_layernorm',
-    ffnNorm: 'post_attention_layernorm',
-  };
-  const referenceName = (layer: number, name: string) =>
-    `model.layers.${layer}.${norms[name] ?? PROJECTION[name as MatrixName]}.weight`;
   const signFlips = await compareGradients(trainer.gradients([batch]), collector, (layer, name) =>
-    readFloats(expected, referenceName(layer, name)),
+    readFloats(expected, weightName(layer, name)),
   );
   await compareLosses(trainer, batch, run, collector);
   const final = await openTensors(folder, 'full/final_weights.safetensors');
   const pairs: Array<[Float32Array, Float32Array]> = [];
   for (const [layer, values] of (await trainer.parameters()).entries()) {
     for (const [name, data] of values ?? []) {
-      const reference = await readFloats(final, referenceName(layer, name));
+      const reference = await readFloats(final, weightName(layer, name));
       collector.compare('final_weights', data, reference);
       pairs.push([data, reference]);
     }
+  }
+  return { maxAbs: collector.maxAbs, signFlips, meanFinal: meanDifference(pairs) };
+}
+
+/**
+ * everything/: all parameters but the matrices of the frozen layers, whose norms train. What is no matrix of a layer is
+ * compared; the matrices stand behind the losses. Small pieces, so that there are several of them.
+ */
+export async function measureEverything(engine: LayerEngine, folder: FileSet): Promise<TrainingMeasured> {
+  const { spec } = engine.info;
+  const run = await readJson<RunFile>(folder, 'everything/run.json');
+  const trainer = engine.trainer([], {
+    part: { kind: 'full', norms: true, frozenNorms: true, ends: MODEL_ENDS },
+    trains: trainsOf(run, spec.layerCount),
+    initial: [],
+    adamw: adamwOf(run),
+    clipNorm: null,
+    pieceElements: 100 * spec.hiddenSize,
+  });
+  const batch = batchOf(run);
+  const collector = new Collector();
+  const compare = async (what: string, values: LayerValues) => {
+    const expected = await openTensors(folder, `everything/${what}.safetensors`);
+    const pairs: Array<[Float32Array, Float32Array]> = [];
+    for (const [layer, tensors] of values.entries()) {
+      const named = layer < spec.layerCount ? [...(tensors ?? [])] : Object.entries(joinEnds(tensors!));
+      for (const [name, data] of named) {
+        if (MATRIX_NAMES.some((matrix) => matrix === name)) continue;
+        const path = layer < spec.layerCount ? weightName(layer, name) : END[name as ModelEnd];
+        pairs.push([data, await readFloats(expected, path)]);
+      }
+    }
+    for (const [data, reference] of pairs) collector.compare(what, data, reference);
+    return pairs;
+  };
+  const gradients = await compare('gradients_step0', await trainer.gradients([batch]));
+  await compareLosses(trainer, batch, run, collector);
+  const final = await compare('final', await trainer.parameters());
+  const signFlips = gradients.reduce((sum, [data, reference]) => sum + flips(data, reference), 0);
+  return { maxAbs: collector.maxAbs, signFlips, meanFinal: meanDifference(final) };
+}
+
+/** dropout/: LoRA whose inputs are dropped by the seeded masks. */
+export async function measureDropout(
+  engine: LayerEngine,
+  folder: FileSet,
+  initial: FileSet,
+): Promise<TrainingMeasured> {
+  const { spec } = engine.info;
+  const run = await readJson<RunFile>(folder, 'dropout/run.json');
+  const start = await readAdapter(initial, spec, 'initial');
+  const first = start.layers[0]!.q!;
+  const part = { kind: 'lora', rank: first.rank, scaling: first.scaling, matrices: MATRIX_NAMES } as const;
+  const trains = trainsOf(run, spec.layerCount);
+  const trainer = engine.trainer([], {
+    part,
+    trains,
+    initial: fromAdapter(start, trainableShapes(spec, part), trains),
+    adamw: adamwOf(run),
+    clipNorm: null,
+    dropout: seededDropout(run.dropout!, run.seed!),
+  });
+  const batch = batchOf(run);
+  const collector = new Collector();
+  const gradients = await openTensors(folder, 'dropout/gradients_step0.safetensors');
+  const signFlips = await compareGradients(trainer.gradients([batch]), collector, (layer, name) =>
+    readFloats(gradients, loraName(layer, name)),
+  );
+  await compareLosses(trainer, batch, run, collector);
+  const final = await openTensors(folder, 'dropout/final.safetensors');
+  const pairs: Array<[Float32Array, Float32Array]> = [];
+  for (const [layer, values] of (await trainer.parameters()).entries()) {
+    for (const [name, data] of values ?? [])
+      pairs.push([data, await readFloats(final, loraName(layer, name))]);
   }
   return { maxAbs: collector.maxAbs, signFlips, meanFinal: meanDifference(pairs) };
 }
@@ -150,9 +240,7 @@ async function compareGradients(
     for (const [name, data] of values ?? []) {
       const expected = await reference(layer, name);
       collector.compare('gradients_step0', data, expected);
-      data.forEach((value, i) => {
-        if (Math.sign(value) !== Math.sign(expected[i]!)) signFlips += 1;
-      });
+      signFlips += flips(data, expected);
     }
   }
   return signFlips;
@@ -168,9 +256,14 @@ async function compareLosses(
     const { loss } = await trainer.step([batch], run.optimizer.lr);
     collector.compare(step === 0 ? 'loss_step0' : 'loss', Float32Array.of(loss), Float32Array.of(expected));
   }
+  if (run.loss_after_last_step === undefined) return;
   const after = await trainer.loss(batch);
   collector.compare('loss', Float32Array.of(after), Float32Array.of(run.loss_after_last_step));
 }
+
+/** Entries of different sign; 0 has its own. */
+const flips = (a: Float32Array, b: Float32Array) =>
+  a.reduce((count, value, i) => count + Number(Math.sign(value) !== Math.sign(b[i]!)), 0);
 
 function meanDifference(pairs: ReadonlyArray<readonly [Float32Array, Float32Array]>): number {
   let sum = 0;

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
 import { diskFiles } from '@/model/node-files.ts';
-import { measureFull, measureLora } from './measure-training.ts';
+import { measureDropout, measureEverything, measureFull, measureLora } from './measure-training.ts';
 import { openTiny } from './tiny-models.ts';
-import { expectTraining } from './tolerances.ts';
+import { expectMadeRun, expectTraining } from './tolerances.ts';
 
 const open = async (name: string) =>
   openTiny(await createNodeBackend({ threads: 2 }), diskFiles(`tests/fixtures/${name}/model`));
@@ -29,5 +29,21 @@ describe('training on node', () => {
     expect(measured.maxAbs.gradients_step0).toBeLessThan(1e-4);
     expect(measured.maxAbs.loss).toBeLessThan(2e-4);
     expect(measured.maxAbs.final_weights).toBeLessThan(1e-3);
+  });
+
+  // A tied matrix gets gradients from both its uses; an untied head and its embedding each their own.
+  it.each(['llama', 'llama-rope3'])('%s: everything but the matrices of layers 2 and 3', async (name) => {
+    const measured = await measureEverything(await open(name), diskFiles(`tests/fixtures/${name}`));
+    expectMadeRun(measured);
+  });
+
+  it('llama: LoRA with seeded dropout is PEFT with the same masks', async () => {
+    const folder = 'tests/fixtures/llama';
+    const measured = await measureDropout(
+      await open('llama'),
+      diskFiles(folder),
+      diskFiles(`${folder}/lora/initial`),
+    );
+    expectMadeRun(measured);
   });
 });

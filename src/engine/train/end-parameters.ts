@@ -4,7 +4,7 @@
  */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import { MODEL_ENDS, type ModelEnd, type ModelSpec } from '@/model/spec.ts';
-import type { AdapterStack } from '../adapter-stack.ts';
+import { type AdapterStack, endsInUse } from '../adapter-stack.ts';
 import type { DeviceWeights } from '../device-weights.ts';
 
 /** Elements of a piece: 32 MiB of float32. */
@@ -38,12 +38,6 @@ export function endShapes(
       });
   }
   return shapes;
-}
-
-/** The ends that a model computes with: its own, or those of an adapter that replaces them. */
-export function endsInUse(weights: DeviceWeights, adapters: Pick<AdapterStack, 'ends'>) {
-  const { embedding, finalNorm, head } = weights;
-  return { embedding, finalNorm, head, ...adapters.ends };
 }
 
 /** Values of one end of the model as it is before a run. A view of the model's own array where there is one: not to be written to. */

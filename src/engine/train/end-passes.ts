@@ -5,8 +5,8 @@
 import type { DeviceTensor } from '@/backends/backend.ts';
 import { buildEmbeddingGradientKernel, buildLookupKernel } from '@/kernels/embedding-kernel.ts';
 import { buildLossKernel } from '@/kernels/loss-kernel.ts';
+import { endsInUse } from '../adapter-stack.ts';
 import { embedBatch } from '../device-weights.ts';
-import { endsInUse } from './end-parameters.ts';
 import type { TrainingBatch } from './examples.ts';
 import type { TrainerContext } from './trainer-options.ts';
 

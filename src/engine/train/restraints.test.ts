@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
 import { diskFiles } from '@/model/node-files.ts';
+import { MODEL_ENDS } from '@/model/spec.ts';
 import { openTiny } from '../../../tests/parity/tiny-models.ts';
 import { ADAMW_DEFAULTS, AdamW } from './adamw.ts';
 import { trainingBatch } from './examples.ts';
@@ -164,5 +165,54 @@ describe('a trainer', async () => {
     expect(await again.loss(one)).toBe(await trainer.loss(one));
     await trainer.dispose();
     expect((await own.logits(ids, { adapters: ['tuned'], scale: [] }))[0]).toEqual(tuned);
+  });
+
+  it('of embedding, final norm and head gives an adapter that the engine computes with, one model at a time', async () => {
+    const own = await open();
+    const base = { adapters: [], scale: [] };
+    const ids = [[3, 14, 15, 92]];
+    const before = (await own.logits(ids, base))[0]!.slice();
+    const part = { kind: 'full', norms: true, ends: ['finalNorm', 'head'] } as const;
+    const full = { part, trains, initial: [], adamw: options, clipNorm: null };
+    const trainer = own.trainer([], { ...full, pieceElements: 100 * own.info.spec.hiddenSize });
+    const start = await trainer.endValues('start');
+    await losses(trainer, 3);
+    const now = await trainer.endValues();
+    // The model is tied: training its head trains its embedding.
+    expect([...now.keys()]).toEqual(['embedding', 'finalNorm']);
+    for (const [end, values] of now) {
+      expect(values).toHaveLength(start.get(end)!.length);
+      expect(values).not.toEqual(start.get(end));
+    }
+    own.addAdapter(await trainer.adapter('tuned ends'));
+    const tuned = (await own.logits(ids, { adapters: ['tuned ends'], scale: [] }))[0]!.slice();
+    expect((await own.logits(ids, base))[0]).toEqual(before);
+    const one = trainingBatch([{ ids: [3, 14, 15, 92, 65], responseStart: 4 }]);
+    const highest = Math.max(...tuned);
+    const logSum = highest + Math.log(tuned.reduce((sum, value) => sum + Math.exp(value - highest), 0));
+    // Float32 logits near 10: rounding of 1e-6 each.
+    expect(await trainer.loss(one)).toBeCloseTo(logSum - tuned[65]!, 4);
+    // Decoding looks up and reads out with the same matrices.
+    const generate = { maxNewTokens: 2, stopIds: [] };
+    const [answer] = await own.generate(ids, { adapters: ['tuned ends'], scale: [] }, generate);
+    const longer = [[...ids[0]!, answer![0]!]];
+    const next = (await own.logits(longer, { adapters: ['tuned ends'], scale: [] }))[0]!;
+    expect(answer![1]).toBe(next.indexOf(Math.max(...next)));
+    // And a run on top of it starts where this one stands.
+    const again = own.trainer(['tuned ends'], full);
+    expect(await again.loss(one)).toBeCloseTo(await trainer.loss(one), 5);
+  });
+
+  it('takes the same steps whatever is kept between forward and backward, bit for bit', async () => {
+    const part = { kind: 'full', norms: true, frozenNorms: true, ends: MODEL_ENDS } as const;
+    const full = { part, trains, initial: [], adamw: options, clipNorm: 1 };
+    const curves = [];
+    for (const keptBytes of [0, 100_000, 2 ** 30]) {
+      const trainer = engine.trainer([], { ...full, keptBytes });
+      curves.push(await losses(trainer, 4));
+      await trainer.dispose();
+    }
+    expect(curves[1]).toEqual(curves[0]);
+    expect(curves[2]).toEqual(curves[0]);
   });
 });

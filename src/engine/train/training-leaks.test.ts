@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
 import { keptBytes } from '@/kernels/layer-kernel.ts';
 import { diskFiles } from '@/model/node-files.ts';
+import { MODEL_ENDS } from '@/model/spec.ts';
 import { openTiny } from '../../../tests/parity/tiny-models.ts';
 import type { LayerEngine } from '../layer-engine.ts';
 import { CountingBackend } from '../testing/counting-backend.ts';
@@ -47,9 +48,9 @@ function loraTrainer(allowance: number): Trainer {
 }
 
 function fullTrainer(allowance: number): Trainer {
-  const part = { kind: 'full', norms: true } as const;
+  const part = { kind: 'full', norms: true, frozenNorms: true, ends: MODEL_ENDS } as const;
   const options = { part, trains: TRAINS, initial: [], adamw: ADAMW_DEFAULTS, clipNorm: null };
-  return engine.trainer([], { ...options, keptBytes: allowance });
+  return engine.trainer([], { ...options, keptBytes: allowance, pieceElements: 200 * 64 });
 }
 
 const PASSES: Record<string, (trainer: Trainer, signal: AbortSignal) => Promise<unknown>> = {
