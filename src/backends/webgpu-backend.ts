@@ -86,8 +86,29 @@ export class WebGpuBackend implements Backend {
     return this.#guard(async () => ({ ...(await session.run(feeds)) }));
   }
 
+  /**
+   * Not by the tensor's own getData: that turns it into one in JavaScript, which every later run would upload again and whose
+   * buffer nobody could release, and it knows no buffers of ours. A finished run has submitted all its work.
+   */
   read(tensor: DeviceTensor): Promise<Float32Array> {
-    return this.#guard(async () => (await tensor.getData()) as Float32Array);
+    return this.#guard(async () => {
+      if (tensor.location !== 'gpu-buffer') return (tensor.data as Float32Array).slice();
+      const { GPUBufferUsage, GPUMapMode } = globalThis;
+      const size = tensor.size * Float32Array.BYTES_PER_ELEMENT;
+      const copy = this.device.createBuffer({
+        size,
+        usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+      });
+      try {
+        const encoder = this.device.createCommandEncoder();
+        encoder.copyBufferToBuffer(tensor.gpuBuffer as GPUBuffer, 0, copy, 0, size);
+        this.device.queue.submit([encoder.finish()]);
+        await copy.mapAsync(GPUMapMode.READ);
+        return new Float32Array(copy.getMappedRange().slice(0));
+      } finally {
+        copy.destroy();
+      }
+    });
   }
 
   /** Buffers of ours and of ORT alike; shape tensors live in JavaScript and need nothing. */

@@ -1,8 +1,9 @@
 /** The same reference values in a real Chromium, on WASM and on (software) WebGPU, through the product's own modules. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectTraining, expectWithin, toleranceOf } from '../parity/tolerances.ts';
+import { expectMadeRun, expectTraining, expectWithin, toleranceOf } from '../parity/tolerances.ts';
 import { type Harness, type PageWatch, startHarness } from './harness.ts';
+import type { TrainingRun } from './page/parity.worker.ts';
 
 describe.each(['wasm', 'webgpu'] as const)('%s in Chromium', (kind) => {
   let harness: Harness;
@@ -35,21 +36,38 @@ describe.each(['wasm', 'webgpu'] as const)('%s in Chromium', (kind) => {
     },
   );
 
-  it.each(kind === 'wasm' ? ['llama', 'llama-rope3'] : ['llama'])(
-    "%s: PyTorch's gradients, losses and results of training",
-    async (name) => {
+  const trained: Array<[name: string, run: TrainingRun]> = [
+    ['llama', 'lora'],
+    ['llama', 'everything'],
+    ['llama', 'dropout'],
+  ];
+  if (kind === 'wasm')
+    trained.push(['llama-rope3', 'lora'], ['llama-rope3', 'everything'], ['llama', 'full']);
+  it.each(trained)(
+    "%s: PyTorch's gradients, losses and results of %s/",
+    async (name, run) => {
       const { page } = await openPage();
-      const full = kind === 'wasm' && name === 'llama';
       const measured = await page.evaluate(
-        ([backend, model, withFull]) => window.parity.measure('training', backend, model, withFull),
-        [kind, name, full] as const,
+        ([backend, model, wanted]) => window.parity.measure('training', backend, model, wanted),
+        [kind, name, run] as const,
       );
-      expectTraining(measured.lora!, name);
-      if (full) {
-        expect(measured.full!.maxAbs.gradients_step0).toBeLessThan(1e-4);
-        expect(measured.full!.maxAbs.loss).toBeLessThan(2e-4);
+      switch (run) {
+        case 'lora':
+          expectTraining(measured, name);
+          break;
+        case 'everything':
+        case 'dropout':
+          expectMadeRun(measured);
+          break;
+        case 'full':
+          expect(measured.maxAbs.gradients_step0).toBeLessThan(1e-4);
+          expect(measured.maxAbs.loss).toBeLessThan(2e-4);
+          break;
+        default:
+          run satisfies never;
       }
     },
+    600_000,
   );
 
   // What a file was quantised with is decoded before any backend sees it: WASM stands for both.

@@ -15,10 +15,17 @@ import {
   measureSmol,
   measureSmolLogits,
 } from '../../parity/measure.ts';
-import { measureFull, measureLora, type TrainingMeasured } from '../../parity/measure-training.ts';
+import {
+  measureDropout,
+  measureEverything,
+  measureFull,
+  measureLora,
+  type TrainingMeasured,
+} from '../../parity/measure-training.ts';
 import { openGgufEngine, openTiny } from '../../parity/tiny-models.ts';
 
 export type WebBackend = 'wasm' | 'webgpu';
+export type TrainingRun = 'lora' | 'full' | 'everything' | 'dropout';
 
 /** A folder of the test server, each file fetched whole. */
 function served(root: string): FileSet {
@@ -74,22 +81,17 @@ const measures = {
     }));
   },
 
-  /** LoRA training, and where asked for full parameters, on a fresh engine each. */
-  async training(
-    kind: WebBackend,
-    name: string,
-    full: boolean,
-  ): Promise<Record<'lora' | 'full', TrainingMeasured | null>> {
+  /** One of the reference's training runs. */
+  async training(kind: WebBackend, name: string, run: TrainingRun): Promise<TrainingMeasured> {
     const folder = served(`/fixtures/${name}`);
-    const lora = await withTiny(kind, name, (engine) =>
-      measureLora(
-        engine,
-        folder,
-        served(`/fixtures/${name}/lora/initial`),
-        served(`/fixtures/${name}/lora/final`),
-      ),
-    );
-    return { lora, full: full ? await withTiny(kind, name, (engine) => measureFull(engine, folder)) : null };
+    const [initial, final] = ['initial', 'final'].map((one) => served(`/fixtures/${name}/lora/${one}`));
+    const measured: Record<TrainingRun, (engine: LayerEngine) => Promise<TrainingMeasured>> = {
+      lora: (engine) => measureLora(engine, folder, initial!, final!),
+      full: (engine) => measureFull(engine, folder),
+      everything: (engine) => measureEverything(engine, folder),
+      dropout: (engine) => measureDropout(engine, folder, initial!),
+    };
+    return withTiny(kind, name, measured[run]);
   },
 
   async gguf(kind: WebBackend, file: string): Promise<Measured> {
