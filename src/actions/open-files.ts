@@ -1,6 +1,8 @@
 /** Opens what a person brings: run files, models, adapters, prompts. Each failure becomes one clear notice. */
 import { AppError } from '@/model/app-error.ts';
 import type { ParsedRun } from '@/protocol/run-file.ts';
+import { controlsOfFile } from '@/state/control-file.ts';
+import { addOutcomes } from '@/state/control-store.ts';
 import { wordsFor } from '@/state/problems.ts';
 import { configOfRun, entriesOfRun, overridesOfRun, poolsOfRun } from '@/state/recorded.ts';
 import type { Results } from '@/state/results.ts';
@@ -89,7 +91,7 @@ function folderOf(file: File): string | null {
   return file.webkitRelativePath.includes('/') ? file.webkitRelativePath.split('/')[0]! : null;
 }
 
-/** Training runs go to their table, however many files there are; the first other run goes on the bench. */
+/** Training runs and controls go to their sections, however many files there are; the first other run goes on the bench. */
 async function openRunFiles(files: File[]): Promise<void> {
   const { parseRunFile, refuseLargeFile } = await import('@/protocol/run-file.ts');
   const parsed: Array<ParsedRun & { name: string }> = [];
@@ -101,7 +103,10 @@ async function openRunFiles(files: File[]): Promise<void> {
   for (const { run, name, warnings } of parsed) shelve(run, name, 'opened', warnings);
   const training = parsed.filter(({ run }) => run.parts.some(({ kind }) => kind === 'train'));
   if (training.length > 0) await openTrainingRuns(training);
-  const bench = parsed.find(({ run }) => run.parts.some(({ kind }) => kind !== 'train'));
+  const controls = parsed.filter(({ run }) => run.parts.some(({ kind }) => kind === 'control'));
+  if (controls.length > 0) openControls(controls);
+  const elsewhere = new Set(['train', 'control']);
+  const bench = parsed.find(({ run }) => run.parts.some(({ kind }) => !elsewhere.has(kind)));
   if (bench) await openBenchRun(bench);
 }
 
@@ -123,6 +128,24 @@ async function openTrainingRuns(files: ReadonlyArray<ParsedRun & { name: string 
         : `${names}: ${count} training ${count === 1 ? 'run is' : 'runs are'} in the run table of the Train section.`,
     todo: isKept ? '' : 'The browser has no room to remember them: open the file again after a reload.',
     action: { label: 'Show', run: () => document.getElementById('train')?.scrollIntoView() },
+  });
+}
+
+/** Shown under the model that is open; which model they are of stands beside their figures. */
+function openControls(files: ReadonlyArray<ParsedRun & { name: string }>): void {
+  const outcomes = files.flatMap(({ run, name }) => controlsOfFile(run, name));
+  addOutcomes(outcomes);
+  for (const happened of files.flatMap(({ warnings }) => warnings)) {
+    notify({ id: `run-${happened}`, level: 'problem', happened, todo: '' });
+  }
+  setConfig({ control: outcomes[0]!.params.name });
+  const names = files.map(({ name }) => name).join(', ');
+  notify({
+    id: 'control-run',
+    level: 'info',
+    happened: `${names}: ${outcomes.length} ${outcomes.length === 1 ? 'control is' : 'controls are'} in the Controls section.`,
+    todo: '',
+    action: { label: 'Show', run: () => document.getElementById('controls')?.scrollIntoView() },
   });
 }
 

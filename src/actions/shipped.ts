@@ -1,4 +1,7 @@
 /** What ships with the page: the bundled model, its prompts, its recorded results. Where they are and how they get in. */
+
+import { controlsOfFile } from '@/state/control-file.ts';
+import { addOutcomes } from '@/state/control-store.ts';
 import { loadShippedPools } from '@/state/load-pools.ts';
 import { wordsFor } from '@/state/problems.ts';
 import { entriesOfRun, fetchRecordedRuns } from '@/state/recorded.ts';
@@ -41,6 +44,7 @@ export async function loadRecorded(): Promise<void> {
   try {
     for (const { run, name, warnings } of await fetchRecordedRuns(assetUrl('recorded/'), complain)) {
       putResults('recorded', entriesOfRun(run, BUNDLED_KEY, name));
+      addOutcomes(controlsOfFile(run, name));
       shelve(run, name, 'shipped', warnings);
       for (const happened of warnings)
         notify({ id: `${name} ${happened}`, level: 'problem', happened, todo: '' });

@@ -38,6 +38,13 @@ export const useControls = create<ControlState>()(() => ({
   problem: null,
 }));
 
+/** Recorded ones; what was computed here under the same request stays. */
+export function addOutcomes(recorded: readonly ControlOutcome[]): void {
+  useControls.setState(({ outcomes }) => ({
+    outcomes: { ...Object.fromEntries(recorded.map((one) => [one.key, one])), ...outcomes },
+  }));
+}
+
 export function changeOutcome(
   key: string,
   change: (outcome: ControlOutcome) => Partial<ControlOutcome>,
