@@ -194,6 +194,33 @@ it('the band scan gives its test in place of the count that is not corrected for
   expect(scan(null, 'A rough guide.')).toContain('A rough guide.');
 });
 
+it('two prompts side by side share one layer axis, read out layer by layer; hidden words are not read out', () => {
+  const plain = syntheticAttention('n', ['Where', ' is', ' Lyon'], 2);
+  const html = renderToStaticMarkup(
+    <AttentionMap
+      {...layers}
+      {...ready}
+      pictures={[attention, plain]}
+      sensitiveIds={new Set(['m'])}
+      revealed={false}
+      head="mean"
+      onHeadChange={nothing}
+      scaling="raw"
+      onScalingChange={nothing}
+      layout="beside"
+      onLayoutChange={nothing}
+      questionOnly
+      onQuestionOnlyChange={nothing}
+    />,
+  );
+  expect(html.match(/role="slider"/g)).toHaveLength(1);
+  expect(html).toContain('rows are layers, columns are tokens');
+  const words = /aria-valuetext="([^"]*)"/.exec(html)![1]!;
+  expect(words).toMatch(/^layer 8: prompt 1: token 0 .*; prompt 2: /);
+  expect(words).toContain('Lyon');
+  expect(words).not.toContain('secretword');
+});
+
 it('the attention picture has room for the controls that choose its prompts', () => {
   const html = renderToStaticMarkup(
     <AttentionMap

@@ -103,6 +103,10 @@ export const ATTENTION_SCALINGS = ['per-layer', 'raw'] as const;
 /** per-layer = min-max within each layer (the paper's); raw = probabilities from 0. */
 export type AttentionScaling = (typeof ATTENTION_SCALINGS)[number];
 
+export const ATTENTION_LAYOUTS = ['stacked', 'beside'] as const;
+/** stacked = layers across, as in all pictures; beside = layers down, both prompts on one layer axis. */
+export type AttentionLayout = (typeof ATTENTION_LAYOUTS)[number];
+
 export interface AttentionMapProps extends LayerPictureProps, FigureProps {
   /** One or two prompts. */
   pictures: readonly AttentionPicture[];
@@ -114,6 +118,9 @@ export interface AttentionMapProps extends LayerPictureProps, FigureProps {
   onHeadChange: (head: number | 'mean') => void;
   scaling: AttentionScaling;
   onScalingChange: (scaling: AttentionScaling) => void;
+  /** Default stacked. */
+  layout?: AttentionLayout;
+  onLayoutChange?: (layout: AttentionLayout) => void;
   questionOnly: boolean;
   onQuestionOnlyChange: (questionOnly: boolean) => void;
   /** Controls that choose the prompts; the page's business. */

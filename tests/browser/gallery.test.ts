@@ -133,6 +133,26 @@ test('hovering a layer in one picture lights the same layer in all', async () =>
   await page.context().close();
 });
 
+test('attention side by side: one axis of layers for both prompts, linked to all pictures; saved without hidden words', async () => {
+  const { page } = await openGallery();
+  await page.getByRole('radio', { name: 'side by side' }).click({ force: true });
+  const hit = page.locator('#attention .beside .hit');
+  expect(await hit.count()).toBe(1);
+  await hit.scrollIntoViewIfNeeded();
+  const box = await boxOf(hit);
+  await page.mouse.move(box.x + 5, box.y + (box.height * 20.5) / 30);
+  for (const id of FIGURES) {
+    expect(await page.locator(`#${id} .axis text.lit`).first().textContent(), id).toBe('20');
+    expect(await page.locator(`#${id} .cursor`).count(), id).toBeGreaterThan(0);
+  }
+  expect(await page.locator('#attention .figure-reading').textContent()).toMatch(/^layer 20 · hidden token/);
+  const svg = (await save(page, 'attention', 'Save SVG')).bytes.toString('utf8');
+  expect(svg).toContain('capital');
+  expect(svg).toContain('▒▒▒▒');
+  expect(svg).not.toContain('make');
+  await page.context().close();
+});
+
 describe('the strip', () => {
   test('drags: middle moves, end stretches, outside begins anew', async () => {
     const { page } = await openGallery();

@@ -8,9 +8,11 @@ import { Select } from '@/elements/Select.tsx';
 import { Sensitive } from '@/elements/Sensitive.tsx';
 import { Toggle } from '@/elements/Toggle.tsx';
 import { useStage } from '@/elements/use-box.ts';
-import { ATTENTION_SCALINGS, type AttentionMapProps } from '../props.ts';
+import type { AttentionPicture } from '@/protocol/experiments.ts';
+import { ATTENTION_LAYOUTS, ATTENTION_SCALINGS, type AttentionMapProps } from '../props.ts';
 import { EmptyLayers } from '../shared/EmptyLayers.tsx';
 import { AttentionPlot } from './AttentionPlot.tsx';
+import { BesidePlot, type HoveredToken } from './BesidePlot.tsx';
 import { attentionGrid, attentionTable, tokenText } from './layout.ts';
 import './attention.css';
 
@@ -22,12 +24,21 @@ const SCALING_WORDS = {
   raw: { label: 'raw', hint: 'Probabilities on one scale: colours compare layers and prompts too.' },
 } as const;
 const SCALINGS = ATTENTION_SCALINGS.map((value) => ({ value, ...SCALING_WORDS[value] }));
-const CAPTION =
-  'How much the last token looks back at each token of the question; rows are tokens, columns are layers.';
+const LAYOUT_WORDS = {
+  stacked: { label: 'stacked', hint: 'Layers run across, in line with the strip and all other pictures.' },
+  beside: { label: 'side by side', hint: 'Layers run down: both prompts on one layer axis.' },
+} as const;
+const LAYOUTS = ATTENTION_LAYOUTS.map((value) => ({ value, ...LAYOUT_WORDS[value] }));
+const SUBJECT = 'How much the last token looks back at each token of the question;';
+const CAPTIONS = {
+  stacked: `${SUBJECT} rows are tokens, columns are layers.`,
+  beside: `${SUBJECT} rows are layers, columns are tokens.`,
+} as const;
 
 export function AttentionMap(props: AttentionMapProps) {
   const { pictures, head, scaling, questionOnly, sensitiveIds, revealed, onReveal, hoverLayer } = props;
-  const [hover, setHover] = useState<{ picture: number; row: number } | null>(null);
+  const { layout = 'stacked', onLayoutChange } = props;
+  const [hover, setHover] = useState<HoveredToken | null>(null);
   const stage = useStage();
   const headCount = pictures[0]?.headCount ?? 0;
   // Kept between frames: the pointer moves far more often than the numbers do.
@@ -65,8 +76,8 @@ export function AttentionMap(props: AttentionMapProps) {
     <FigureFrame
       name="attention"
       title="Attention of the last token"
-      caption={CAPTION}
-      captionText={CAPTION}
+      caption={CAPTIONS[layout]}
+      captionText={CAPTIONS[layout]}
       stats={
         pictures.length > 0
           ? `${head === 'mean' ? `mean of ${headCount} heads` : `head ${head} of ${headCount}`}; ${scaling === 'per-layer' ? 'min–max within each layer: compare tokens, not layers' : `raw probability, 0 to ${rawMax}`}`
@@ -86,6 +97,14 @@ export function AttentionMap(props: AttentionMapProps) {
             options={SCALINGS}
             onChange={props.onScalingChange}
           />
+          {onLayoutChange && (
+            <SegmentedControl
+              label="Prompts are shown"
+              value={layout}
+              options={LAYOUTS}
+              onChange={onLayoutChange}
+            />
+          )}
           <Toggle label="question only" isOn={questionOnly} onChange={props.onQuestionOnlyChange} />
           {onReveal && <Toggle label="show malicious text" isOn={revealed} onChange={onReveal} />}
           {props.pickers && <div className="prompt-pickers">{props.pickers}</div>}
@@ -104,15 +123,28 @@ export function AttentionMap(props: AttentionMapProps) {
     >
       {pictures.length > 0
         ? (width) => {
+            const text = (picture: AttentionPicture, place = '') => (
+              <p className="attention-prompt">
+                {place && <span className="hint">{place} </span>}
+                <Sensitive isSensitive={sensitiveIds.has(picture.prompt.id)} revealed={revealed}>
+                  <span data-export={isHidden(picture.prompt.id) ? undefined : 'text'}>
+                    {picture.prompt.text}
+                  </span>
+                </Sensitive>
+              </p>
+            );
+            if (layout === 'beside')
+              return (
+                <>
+                  {pictures.map((picture, i) => (
+                    <div key={picture.prompt.id}>{text(picture, i === 0 ? 'left:' : 'right:')}</div>
+                  ))}
+                  <BesidePlot {...props} {...{ grids, isHidden, width, stage, hover }} onHover={setHover} />
+                </>
+              );
             return pictures.map((picture, i) => (
               <div key={picture.prompt.id} className="attention-one">
-                <p className="attention-prompt">
-                  <Sensitive isSensitive={sensitiveIds.has(picture.prompt.id)} revealed={revealed}>
-                    <span data-export={isHidden(picture.prompt.id) ? undefined : 'text'}>
-                      {picture.prompt.text}
-                    </span>
-                  </Sensitive>
-                </p>
+                {text(picture)}
                 <AttentionPlot
                   {...props}
                   picture={picture}

@@ -41,6 +41,7 @@ const chooseGap = (gap: Config['gap']) => setConfig({ gap });
 const chooseLayer = (layer: number | null) => layer !== null && setConfig({ mapLayer: layer });
 const chooseHead = (head: number | 'mean') => setConfig({ attentionHead: head === 'mean' ? -1 : head });
 const chooseScaling = (attentionScale: Config['attentionScale']) => setConfig({ attentionScale });
+const chooseLayout = (attentionLayout: Config['attentionLayout']) => setConfig({ attentionLayout });
 const chooseQuestionOnly = (questionOnly: boolean) => setConfig({ questionOnly });
 const reveal = (revealHarmful: boolean) => setConfig({ revealHarmful }, { commit: false });
 
@@ -129,6 +130,7 @@ export const AttentionPicture = memo(function AttentionPicture() {
   const pools = useApp((state) => state.pools);
   const head = useApp((state) => state.config.attentionHead);
   const scaling = useApp((state) => state.config.attentionScale);
+  const layout = useApp((state) => state.config.attentionLayout);
   const questionOnly = useApp((state) => state.config.questionOnly);
   const revealed = useApp((state) => state.config.revealHarmful);
   const sensitive = useMemo(() => (pools ? sensitiveIds(pools) : NOBODY), [pools]);
@@ -144,6 +146,8 @@ export const AttentionPicture = memo(function AttentionPicture() {
       onHeadChange={chooseHead}
       scaling={scaling}
       onScalingChange={chooseScaling}
+      layout={layout}
+      onLayoutChange={chooseLayout}
       questionOnly={questionOnly}
       onQuestionOnlyChange={chooseQuestionOnly}
       pickers={PICKERS}

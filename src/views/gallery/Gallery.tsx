@@ -4,6 +4,7 @@ import type { Measure } from '@/protocol/experiments.ts';
 import {
   AlphaTrail,
   AngleGap,
+  type AttentionLayout,
   AttentionMap,
   type AttentionScaling,
   BandScan,
@@ -66,6 +67,7 @@ export function Gallery() {
   const [revealed, onReveal] = useState(false);
   const [head, onHeadChange] = useState<number | 'mean'>('mean');
   const [scaling, onScalingChange] = useState<AttentionScaling>('per-layer');
+  const [layout, onLayoutChange] = useState<AttentionLayout>('stacked');
   const [questionOnly, onQuestionOnlyChange] = useState(true);
   const [alpha, setAlpha] = useState(1.1);
   const layers = { layerCount: 30, range, hoverLayer, onHoverLayer };
@@ -129,6 +131,8 @@ export function Gallery() {
           onHeadChange,
           scaling,
           onScalingChange,
+          layout,
+          onLayoutChange,
           questionOnly,
           onQuestionOnlyChange,
           revealed,
