@@ -5,6 +5,7 @@ import type { Provenance } from '@/views/index.ts';
 import { DEFAULT_CONFIG } from './config.ts';
 import { finished, partial } from './deliver.ts';
 import { FAKE_CARD } from './fake-lab.test-helper.ts';
+import { gridRequest, layerAlphaRequest, locateRequest } from './locate-requests.ts';
 import { overrideKey } from './outcomes.ts';
 import { countedPrompts, POOL_IDS, type Pool, type Pools } from './pools.ts';
 import { presentRun } from './present-run.ts';
@@ -41,7 +42,7 @@ const base: AppState = {
 };
 const situation = currentSituation(base)!;
 
-function entry<K extends 'count' | 'calibrate' | 'bandScan'>(
+function entry<K extends 'count' | 'calibrate' | 'bandScan' | 'grid' | 'layerAlpha' | 'locate'>(
   kind: K,
   key: string,
   value: ResultMap[K],
@@ -91,6 +92,60 @@ it('opens again with the same counts, threshold and bands under the same keys', 
   for (const alpha of [1, 1.1])
     expect(entries[countKey(alpha)]!.value).toEqual(state.results.live[countKey(alpha)]!.value);
   expect(entries[scanKey]!.value).toEqual(scan);
+});
+
+it('holds finished searches, which open again under the same keys; an unfinished one is left out', () => {
+  const calibrated = entry('calibrate', calibrateRequest(situation).key, calibration);
+  const scores = Float32Array.from({ length: 8 }, (_, n) => n / 8);
+  const baseline = { refused: 3, total: 8, threshold: 0.5, scores };
+  const work = { layerRuns: { run: 1, full: 3 }, tokenRuns: { run: 1, full: 4 } };
+  const cells = [{ first: 0, last: 2, refused: 5, gained: 2, lost: 0, scores }];
+  const grid = { layerCount: 12, baseline, cells, exact: [], work, complete: true };
+  const single = { layerCount: 12, baseline, cells: [], work, complete: false };
+  const point = { first: 4, last: 6, refused: 3, total: 8 };
+  const count = { ...point, alpha: 1.05, scores };
+  const sweep = {
+    bound: 'upper' as const,
+    alpha: 1.05,
+    points: [{ ...point, garbledShare: null, fromPrevious: null, fromChosen: null }],
+    chosen: 0,
+    spread: 0,
+    notToldApart: [6],
+    isWithinNoise: false,
+  };
+  const locate = {
+    layerCount: 12,
+    start: { first: 4, last: 6, reason: 'given' },
+    baseline: { ...count, alpha: 1 },
+    counts: [count],
+    searches: [
+      {
+        direction: 'raise' as const,
+        steps: [
+          { kind: 'start' as const, first: 4, last: 6, reason: 'given' },
+          { kind: 'sweep' as const, sweep, reason: 'r' },
+        ],
+      },
+    ],
+    layerRuns: { run: 1, full: 2 },
+    complete: true,
+  };
+  const gridKey = gridRequest(situation, calibration).key;
+  const locateKey = locateRequest(situation, calibration, 12).key;
+  const singleKey = layerAlphaRequest(situation, calibration).key;
+  const state = withLive(
+    calibrated,
+    entry('grid', gridKey, grid),
+    entry('locate', locateKey, locate),
+    entry('layerAlpha', singleKey, single, false),
+  );
+  const { run, warnings } = parseRunFile(writeRunFile(presentRun(state, '1', now)!));
+  expect(warnings).toEqual([]);
+  expect(run.kind).toBe('locate');
+  const entries = Object.fromEntries(entriesOfRun(run, 'bundled', 'x.json').map((one) => [one.key, one]));
+  expect(entries[gridKey]!.value).toEqual(grid);
+  expect(entries[locateKey]!.value).toEqual(locate);
+  expect(entries[singleKey]).toBeUndefined();
 });
 
 it('carries corrections by hand in the outcomes they are of, and gives them back; the counts stay the rules’', () => {

@@ -7,6 +7,7 @@ import type { RunFile, RunPart } from '@/protocol/run-file.ts';
 import { ALPHA_MAX, ALPHA_MIN, ALPHA_STEP, snapAlpha } from './config.ts';
 import { type Overrides, overrideKey, tally } from './outcomes.ts';
 import { COUNTED_POOLS, POOL_IDS } from './pools.ts';
+import { searchParts } from './present-searches.ts';
 import {
   attentionRequest,
   bandScanRequest,
@@ -16,7 +17,7 @@ import {
   type Situation,
   similarityRequest,
 } from './requests.ts';
-import { type Count, type Entry, liveOf } from './results.ts';
+import { best, type Count, type Entry, liveOf } from './results.ts';
 import { currentSituation } from './situation.ts';
 import type { AppState } from './store.ts';
 
@@ -33,12 +34,19 @@ export function presentRun(state: AppState, version: string, now: Date): Present
   const situation = currentSituation(state);
   const { lab, config, pools, results } = state;
   if (!situation || !pools || lab.state !== 'ready') return null;
-  const parts = [...layerParts(situation, results), ...countParts(situation, results, state.overrides)];
+  const calibration = best(results, 'calibrate', calibrateRequest(situation).key)?.value;
+  const { layerCount } = lab.card.spec;
+  const searches = calibration ? searchParts(situation, results, calibration, layerCount) : [];
+  const parts = [
+    ...layerParts(situation, results),
+    ...countParts(situation, results, state.overrides),
+    ...searches,
+  ];
   if (parts.length === 0) return null;
   const { card } = lab;
   const used = new Set(parts.flatMap(({ params }) => ('setting' in params ? params.setting.adapters : [])));
   return {
-    kind: parts.some(({ kind }) => kind === 'count') ? 'sweep' : 'curves',
+    kind: parts.some(({ kind }) => kind === 'count') ? 'sweep' : searches.length > 0 ? 'locate' : 'curves',
     createdAt: now.toISOString(),
     app: { name: 'Stratascope', version },
     backend: {
