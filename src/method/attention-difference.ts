@@ -4,7 +4,8 @@
  * sentences share no word, so that nothing can be subtracted.
  */
 import type { AttentionPicture } from '@/protocol/experiments.ts';
-import { attentionRow, type HeadChoice, perLayer } from './attention-row.ts';
+import { attentionRow, type HeadChoice, perLayer, questionShare } from './attention-row.ts';
+import type { WordMeasure } from './attention-word.ts';
 
 /** One place of both prompts: the same token in each, or what stands there instead of the other; empty = nothing. */
 export interface AlignedTokens {
@@ -48,27 +49,33 @@ export interface AttentionDifference {
   /** Probability in each prompt, [layers][places]; a place's tokens are added up. */
   a: number[][];
   b: number[][];
-  /** b - a. Over all places of a layer it sums to 0, because both rows sum to 1. */
+  /** b - a. Over all places of a layer the raw ones sum to 0, because both rows sum to 1. */
   difference: number[][];
 }
 
-/** @throws RangeError where the two are not of one model */
+/**
+ * `of-question`: each layer as shares of what the question gets in it, so that a prompt which is looked at more as a whole
+ * does not win everywhere.
+ * @throws RangeError where the two are not of one model
+ */
 export function attentionDifference(
   a: AttentionPicture,
   b: AttentionPicture,
   head: HeadChoice,
+  measure: WordMeasure = 'raw',
 ): AttentionDifference {
   if (a.layerCount !== b.layerCount || a.headCount !== b.headCount)
     throw new RangeError('the two pictures are of different models');
   const places = alignTokens(a.tokens, b.tokens);
-  const added = (row: Float64Array, tokens: readonly number[]) =>
-    tokens.reduce((sum, token) => sum + row[token]!, 0);
+  const whole = measure === 'raw' ? null : { a: questionShare(a, head), b: questionShare(b, head) };
+  const added = (row: Float64Array, tokens: readonly number[], all = 1) =>
+    all > 0 ? tokens.reduce((sum, token) => sum + row[token]!, 0) / all : 0;
   const rows = perLayer(a, (layer) => ({
     a: attentionRow(a, layer, head),
     b: attentionRow(b, layer, head),
   }));
-  const inA = rows.map((row) => places.map((place) => added(row.a, place.a)));
-  const inB = rows.map((row) => places.map((place) => added(row.b, place.b)));
+  const inA = rows.map((row, layer) => places.map((place) => added(row.a, place.a, whole?.a[layer])));
+  const inB = rows.map((row, layer) => places.map((place) => added(row.b, place.b, whole?.b[layer])));
   return {
     places,
     a: inA,

@@ -161,6 +161,13 @@ describe('two prompts that differ in a word', () => {
     expect(questionPlaces(places, a, b)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  it('as shares of the question, the difference within the question sums to 0', () => {
+    const [a, b] = [picture(KILL, mixed), picture(PERSON, mixed)];
+    const { difference, places } = attentionDifference(a, b, 'mean', 'of-question');
+    for (const row of difference)
+      expect(questionPlaces(places, a, b).reduce((sum, at) => sum + row[at]!, 0)).toBeCloseTo(0, 6);
+  });
+
   it('refuses pictures of two models', () => {
     const other = picture(KILL, mixed, { layerCount: 4 });
     expect(() => attentionDifference(picture(KILL, mixed), other, 'mean')).toThrow('different models');
