@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { AppError } from '@/model/app-error.ts';
-import { MATRIX_NAMES } from '@/model/spec.ts';
+import { MATRIX_NAMES, MODEL_ENDS } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
 import { ATTACK_METHODS } from '@/protocol/training.ts';
 import { readTextFile } from './files.ts';
@@ -22,8 +22,11 @@ export const trainConfigSchema = z.strictObject({
   band: z.tuple([count, count]).optional(),
   full: z.boolean().default(false),
   norms: z.boolean().default(false),
+  frozenNorms: z.boolean().default(false),
+  ends: z.array(z.enum(MODEL_ENDS)).default([]),
   rank: count.default(8),
   loraAlpha: z.number().default(16),
+  dropout: z.number().min(0).lt(1).default(0),
   matrices: z.array(z.enum(MATRIX_NAMES)).default([...MATRIX_NAMES]),
   data: z.string().default('normal'),
   harmfulShare: z.number().min(0).max(1).default(0.1),

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ATTACK_METHOD_INFO } from '@/method/attacks.ts';
 import { DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
 import { AppError } from '@/model/app-error.ts';
+import { MODEL_ENDS, type ModelEnd } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
 import type { PromptItem } from '@/protocol/experiments.ts';
 import { ATTACK_METHODS, type ProbeParams, type TrainParams } from '@/protocol/training.ts';
@@ -65,9 +66,12 @@ export function addTrainCommand(program: Command, terminal: Terminal): void {
     .option('--held-out <n>', 'rows kept back for the held-out loss', count)
     .option('--rank <n>', 'rank of LoRA', count)
     .option('--lora-alpha <n>', 'scale of LoRA; scaling = alpha / rank', number)
+    .option('--dropout <p>', 'share of what enters LoRA that each step drops', number)
     .option('--matrices <set>', 'which matrices LoRA changes: a preset or a list', matrixSet)
     .option('--full', 'train the weights themselves instead of LoRA')
     .option('--norms', 'with --full: the norms as well')
+    .option('--frozen-norms', 'with --full: the norms of frozen layers too, as the published code does')
+    .option('--ends <list>', 'with --full: embedding, final-norm, head, or all of them', ends)
     .addOption(new Option('--loss-on <what>', 'labels').choices(['response', 'sequence']))
     .option('--learning-rate <x>', 'peak rate', number)
     .option('--weight-decay <x>', 'decoupled decay', number)
@@ -110,6 +114,17 @@ const band = (text: string): [number, number] => {
   const { first, last } = layerRange(text);
   return [first, last];
 };
+
+function ends(text: string): ModelEnd[] {
+  if (text === 'all') return [...MODEL_ENDS];
+  return text.split(',').map((one) => {
+    const end = MODEL_ENDS.find(
+      (known) => known === (one.trim() === 'final-norm' ? 'finalNorm' : one.trim()),
+    );
+    if (end) return end;
+    throw new InvalidArgumentError('Use embedding, final-norm and head, with commas between them, or all.');
+  });
+}
 
 function number(text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
@@ -165,7 +180,7 @@ function settingsOf(config: TrainConfig, rows: ChosenRows) {
 }
 
 export function trainParams(config: TrainConfig, session: OpenSession, data: ChosenRows): TrainParams {
-  const { method, rank, loraAlpha, matrices, norms } = config;
+  const { method } = config;
   const needsSafety = ATTACK_METHOD_INFO[method].needsSafetyRows;
   return {
     name: config.name,
@@ -173,7 +188,7 @@ export function trainParams(config: TrainConfig, session: OpenSession, data: Cho
     adapters: session.adapters,
     method,
     band: config.band ?? defaultBand(config, session),
-    part: config.full ? { kind: 'full', norms } : { kind: 'lora', rank, loraAlpha, matrices },
+    part: partOf(config),
     data: {
       kind: data.kind,
       ...(data.kind === 'harmful' ? { harmfulShare: config.harmfulShare } : {}),
@@ -202,6 +217,16 @@ export function trainParams(config: TrainConfig, session: OpenSession, data: Cho
     ...(config.lisa ? { lisa: config.lisa } : {}),
     ...(config.nfft ? { nfft: config.nfft } : {}),
   };
+}
+
+/** What is off is left out: files of runs that never had it stay as they are. */
+function partOf({ full, norms, frozenNorms, ends: more, ...lora }: TrainConfig): TrainParams['part'] {
+  if (full) {
+    const ends = more.length > 0 ? { ends: more } : {};
+    return { kind: 'full', norms, ...(frozenNorms ? { frozenNorms } : {}), ...ends };
+  }
+  const { rank, loraAlpha, matrices, dropout } = lora;
+  return { kind: 'lora', rank, loraAlpha, matrices, ...(dropout > 0 ? { dropout } : {}) };
 }
 
 /** Where the method does not ask which band, any will do; where it does, a person must say. */

@@ -4,12 +4,13 @@
  */
 import type { Trainer } from '@/engine/train/trainer.ts';
 import { AppError } from '@/model/app-error.ts';
+import type { ModelEnd } from '@/model/spec.ts';
 import type { ExperimentEvent } from '@/protocol/experiments.ts';
 import type { Measures } from '@/protocol/measures.ts';
-import type { FreezeProofLayer, TrainParams } from '@/protocol/training.ts';
+import type { FreezeProofEnd, FreezeProofLayer, TrainParams } from '@/protocol/training.ts';
 import type { CheckpointStore } from '@/training/checkpoint-store.ts';
 import { loadCheckpoint, type RunState, runKey, saveCheckpoint } from '@/training/checkpoints.ts';
-import { layerHash, updateNorm } from '@/training/freeze-proof.ts';
+import { endHashes, layerHash, proveEnds, provenPart, updateNorm } from '@/training/freeze-proof.ts';
 import { chooseFrozenWeights, masksOf, NFFT_DEFAULTS } from '@/training/importance.ts';
 import type { TrainingPlan } from '@/training/plan.ts';
 import type { ExperimentContext } from './context.ts';
@@ -48,10 +49,12 @@ export async function* begin(running: Running): Stage<void> {
   const { params, trainer, plan } = running;
   const progress = progressMaker('layers');
   const hashes: string[] = [];
-  for (const layer of plan.frozen.keys()) {
+  const { part } = plan.options;
+  for (const [layer, frozen] of plan.frozen.entries()) {
     yield progress('Hashing weights', layer, plan.frozen.length);
-    hashes.push(await layerHash(trainer, layer));
+    hashes.push(await layerHash(trainer, layer, provenPart(part, frozen)));
   }
+  if (part.kind === 'full') running.state.endsBefore = await endHashes(trainer);
   yield progress('Hashing weights', plan.frozen.length, plan.frozen.length);
   running.state.hashesBefore = hashes;
   if (params.resume) {
@@ -76,29 +79,41 @@ async function resume(running: Running): Promise<void> {
       'Start it from the beginning, or give the settings that it was started with.',
     );
   }
-  const differs = running.state.hashesBefore.findIndex((hash, layer) => hash !== saved.hashesBefore[layer]);
-  if (differs >= 0 || running.state.hashesBefore.length !== saved.hashesBefore.length) {
+  const differs = otherPart(running.state, saved);
+  if (differs) {
     throw new AppError(
       'bad-input',
-      `The checkpoint of "${params.name}" was made on another model: layer ${Math.max(0, differs)} has other weights.`,
+      `The checkpoint of "${params.name}" was made on another model: ${differs} has other weights.`,
       'Load the model and the adapters that the run was started on.',
     );
   }
   const { snapshot, ...rest } = saved;
   await trainer.restore(snapshot);
-  running.state = { ...rest, params: running.state.params };
+  const { params: own, endsBefore } = running.state;
+  running.state = { ...rest, params: own, endsBefore };
 }
 
+/** What of the model differs from the one that the checkpoint was made on, in words; null = nothing. */
+function otherPart(now: Running['state'], saved: Running['state']): string | null {
+  const layer = now.hashesBefore.findIndex((hash, at) => hash !== saved.hashesBefore[at]);
+  if (layer >= 0) return `layer ${layer}`;
+  if (now.hashesBefore.length !== saved.hashesBefore.length) return `layer ${now.hashesBefore.length}`;
+  const ends = Object.entries(saved.endsBefore ?? {}) as Array<[ModelEnd, string]>;
+  const other = ends.find(([end, hash]) => now.endsBefore?.[end] !== hash);
+  return other ? `its ${END_NAMES[other[0]]}` : null;
+}
+
+const END_NAMES: Record<ModelEnd, string> = { embedding: 'embedding', finalNorm: 'final norm', head: 'head' };
+
 export async function prepareMasks({ trainer, state, plan }: Running): Promise<Counts> {
-  const layers = plan.frozen.filter((frozen) => !frozen).length;
-  const all = plan.layerParameters * plan.frozen.length;
-  let trained = plan.layerParameters * layers;
+  let { trained, frozen } = plan.counts;
   if (state.frozenBits) {
     const { masks, frozenCount } = masksOf(state.frozenBits, await trainer.parameters());
     await trainer.setMasks(masks);
     trained -= frozenCount;
+    frozen += frozenCount;
   }
-  return { trained, frozen: all - trained };
+  return { trained, frozen };
 }
 
 async function* chooseWeights({ params, plan, trainer }: Running): Stage<RunState['frozenBits']> {
@@ -195,6 +210,7 @@ export async function* heldOutLoss({ trainer, plan, params }: Running): Stage<nu
 
 export async function* freezeProof({ trainer, plan, state }: Running): Stage<FreezeProofLayer[]> {
   const progress = progressMaker('layers');
+  const { part } = plan.options;
   const parameters = await trainer.parameters();
   const proof: FreezeProofLayer[] = [];
   for (const [layer, frozen] of plan.frozen.entries()) {
@@ -203,10 +219,22 @@ export async function* freezeProof({ trainer, plan, state }: Running): Stage<Fre
       layer,
       frozen,
       hashBefore: state.hashesBefore[layer]!,
-      hashAfter: await layerHash(trainer, layer),
-      updateNorm: await updateNorm(trainer, plan.options.part, layer, parameters[layer]!),
+      hashAfter: await layerHash(trainer, layer, provenPart(part, frozen)),
+      updateNorm: await updateNorm(trainer, part, layer, parameters[layer]!, provenPart(part, frozen)),
     });
   }
   yield progress('Comparing weights', plan.frozen.length, plan.frozen.length);
   return proof;
+}
+
+/** For a run of full parameters. */
+export async function endsProof({
+  context,
+  trainer,
+  plan,
+  state,
+}: Running): Promise<FreezeProofEnd[] | null> {
+  const { part } = plan.options;
+  if (part.kind !== 'full') return null;
+  return proveEnds(trainer, context.engine.info.spec, part, state.endsBefore!);
 }

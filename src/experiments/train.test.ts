@@ -4,11 +4,15 @@ import { createEngine } from '@/engine/create-engine.ts';
 import type { LayerEngine } from '@/engine/layer-engine.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { LoadedModel } from '@/model/loaded-model.ts';
+import { memorySource } from '@/model/memory-source.ts';
 import { diskFiles } from '@/model/node-files.ts';
 import { openModel } from '@/model/open-model.ts';
+import { openSafetensors } from '@/model/safetensors.ts';
+import { MODEL_ENDS } from '@/model/spec.ts';
 import type { FinetuneRow, TrainEvent, TrainParams, TrainResult } from '@/protocol/training.ts';
 import { type CheckpointStore, MemoryCheckpointStore } from '@/training/checkpoint-store.ts';
 import { loadCheckpoint } from '@/training/checkpoints.ts';
+import { adapterFiles, REPLACED_WEIGHTS } from '@/training/trained-adapter.ts';
 import type { ExperimentContext } from './context.ts';
 import { trainExperiment } from './train.ts';
 import { VectorStore } from './vector-store.ts';
@@ -190,6 +194,75 @@ describe('methods', () => {
     expect((await engine.logits(ids, { adapters: [one.name], scale: [] }))[0]).not.toEqual(before);
   });
 
+  it('as the published code: norms, embedding and head train too, and the proof is about what is frozen', async () => {
+    const part = { kind: 'full', norms: true, frozenNorms: true, ends: [...MODEL_ENDS] } as const;
+    const asPublished = (): TrainParams =>
+      params({ method: 'sppft', part: { ...part, ends: [...part.ends] } });
+    const one = asPublished();
+    const { result } = await train(one);
+    for (const { layer, frozen, hashBefore, hashAfter, updateNorm } of result.proof) {
+      expect(frozen).toBe(layer === 2 || layer === 3);
+      expect(hashAfter === hashBefore).toBe(frozen);
+      expect(updateNorm === 0).toBe(frozen);
+    }
+    // Tied: the head is the embedding.
+    expect(result.endsProof!.map(({ end }) => end)).toEqual(['embedding', 'finalNorm']);
+    for (const { frozen, hashBefore, hashAfter, updateNorm } of result.endsProof!) {
+      expect(frozen).toBe(false);
+      expect(hashAfter).not.toBe(hashBefore);
+      expect(updateNorm).toBeGreaterThan(1e-4);
+    }
+    const adapter = engine.adapter(one.name)!;
+    expect(Object.keys(adapter.replaced![2]!)).toEqual(['attentionNorm', 'ffnNorm']);
+    const { vocabSize, hiddenSize } = engine.info.spec;
+    expect(adapter.replacedEnds!.embedding).toHaveLength(vocabSize * hiddenSize);
+    const files = adapterFiles(adapter, engine.info.spec, 'micro');
+    const written = await openSafetensors(memorySource(files.get(REPLACED_WEIGHTS)!, REPLACED_WEIGHTS));
+    const names = [...written.entries.keys()];
+    expect(names).toContain('model.embed_tokens.weight');
+    expect(names).toContain('model.layers.2.input_layernorm.weight');
+    expect(names).not.toContain('model.layers.2.mlp.up_proj.weight');
+    expect(result.trainedParameters).toBe(
+      [...written.entries.values()].reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0),
+    );
+    // Stopped and taken up again it is the same run.
+    const within = context();
+    const again = asPublished();
+    await train({ ...again, stopAfter: 3 }, within);
+    const rest = await train({ ...again, resume: true }, within);
+    expect(withoutTimes(rest.result)).toEqual(withoutTimes(result));
+    expect(rest.result.proof).toEqual(result.proof);
+    expect(rest.result.endsProof).toEqual(result.endsProof);
+  });
+
+  it('full parameters of layers alone leave embedding, final norm and head as they were, provably', async () => {
+    const { result } = await train(params({ part: { kind: 'full', norms: false } }));
+    expect(result.endsProof).toHaveLength(2);
+    for (const { frozen, hashBefore, hashAfter, updateNorm } of result.endsProof!) {
+      expect([frozen, updateNorm, hashAfter]).toEqual([true, 0, hashBefore]);
+    }
+  });
+
+  it('LoRA with dropout repeats bit for bit and goes on after a pause as if there had been none', async () => {
+    const { part } = params();
+    const dropping = (patch: Partial<TrainParams> = {}) =>
+      params({ part: { ...part, dropout: 0.3 } as TrainParams['part'], ...patch });
+    const { optimiser } = params();
+    const accumulated = { optimiser: { ...optimiser, accumulation: 2, steps: 4 } };
+    const [whole, twin] = [await train(dropping(accumulated)), await train(dropping(accumulated))];
+    expect(withoutTimes(twin.result)).toEqual(withoutTimes(whole.result));
+    const within = context();
+    const one = dropping(accumulated);
+    await train({ ...one, stopAfter: 2 }, within);
+    const rest = await train({ ...one, resume: true }, within);
+    expect(withoutTimes(rest.result)).toEqual(withoutTimes(whole.result));
+    // Another seed drops other inputs; without dropout the first loss is another, though B is 0 at the start only.
+    const dry = await train(params(accumulated));
+    expect(dry.result.steps[0]!.loss).toBe(whole.result.steps[0]!.loss);
+    expect(dry.result.steps[3]!.loss).not.toBe(whole.result.steps[3]!.loss);
+    expect(dry.result.heldOutLoss!.before).toBe(whole.result.heldOutLoss!.before);
+  });
+
   it('nfft freezes as many weights as sppft, spread over all layers, and they stay exactly as they were', async () => {
     const part = { kind: 'full', norms: false } as const;
     const [nfft, sppft] = [params({ method: 'nfft', part }), params({ method: 'sppft', part })];
@@ -361,6 +434,11 @@ describe('what cannot be trained is refused in words before anything is computed
     ['lisa without safety rows', () => params({ method: 'lisa', safetyRows: [] }), 'needs safety rows'],
     ['a band outside the model', () => params({ band: [3, 6] }), 'Layers 3-6'],
     ['everything frozen', () => params({ method: 'sppft', band: [0, 5] }), 'Every layer is frozen'],
+    [
+      'dropout of everything',
+      () => params({ part: { ...params().part, dropout: 1 } as TrainParams['part'] }),
+      'The dropout is 1',
+    ],
     [
       'a rate that is no number',
       () => params({ optimiser: { ...params().optimiser, learningRate: Number.NaN } }),

@@ -16,6 +16,7 @@ import { progressMaker } from './event-stream.ts';
 import {
   begin,
   type Counts,
+  endsProof,
   freezeProof,
   heldOutLoss,
   measure,
@@ -47,10 +48,12 @@ export async function* trainExperiment(
   }
   const plan = trainingPlan(params, spec, context.text);
   for (const message of plan.notices) yield partial({ type: 'notice', message, advice: '' });
-  const estimate = estimateMemory({ spec, params, plan, backend: backend.kind });
+  const limitBytes = context.training?.memoryLimitBytes ?? null;
+  const estimate = estimateMemory({ spec, params, plan, backend: backend.kind, limitBytes });
   yield partial({ type: 'memory', memory: estimate.memory });
-  checkMemory(estimate, backend.kind, context.training?.memoryLimitBytes ?? null);
-  const trainer = engine.trainer(params.adapters, plan.options);
+  checkMemory(estimate, backend.kind, limitBytes);
+  const { keptBytes } = estimate;
+  const trainer = engine.trainer(params.adapters, { ...plan.options, keptBytes });
   try {
     const stores = [context.training?.checkpoints, context.training?.fallback].filter(
       (one) => one !== undefined,
@@ -117,11 +120,13 @@ async function* run(running: Running): Stage<TrainResult> {
   if (params.measures && !after) return yield* pause(running, counts);
   const heldOutAfter = params.measures ? null : yield* heldOutLoss(running);
   const proof = yield* freezeProof(running);
+  const ends = await endsProof(running);
   const adapter = await finishedAdapter(trainer, params.name, running.context.engine.info.spec);
   running.context.engine.addAdapter(adapter);
   return {
     ...resultSoFar(running, counts),
     proof,
+    ...(ends ? { endsProof: ends } : {}),
     adapter: adapter.name,
     paused: false,
     heldOutLoss: pair(before ? lossOf(before) : state.heldOutBefore, after ? lossOf(after) : heldOutAfter),

@@ -8,6 +8,7 @@ import { MATRIX_NAMES, type MatrixName, type ModelSpec, matrixDims } from '@/mod
 import { Tape } from '@/onnx/autodiff.ts';
 import type { Dim, Value } from '@/onnx/graph.ts';
 import type { Ops } from '@/onnx/ops.ts';
+import type { KeptName } from './kept-activations.ts';
 import type { LayerVariant } from './layer-kernel.ts';
 
 export interface LayerValues {
@@ -16,9 +17,6 @@ export interface LayerValues {
   /** Every input that is a weight, under its input name. */
   weights: Map<string, { value: Value; dims: readonly Dim[] }>;
 }
-
-/** What a layer that keeps its activations hands from its forward to its backward kernel, as kept.<name>. */
-export const KEPT = ['query', 'key', 'value', 'probabilities', 'attended', 'gate', 'up'] as const;
 
 /**
  * Declares the inputs, and the outputs that the variant adds; y is left to the caller. On a tape, x and `trains` are leaves,
@@ -39,7 +37,7 @@ export function layerForward(
     return ops instanceof Tape && trains(name) ? ops.leaf(value) : value;
   };
   const linear = linearMaps(ops, spec, variant, weight);
-  const keep = (value: Value, name: (typeof KEPT)[number], dims: readonly Dim[]): Value => {
+  const keep = (value: Value, name: KeptName, dims: readonly Dim[]): Value => {
     if (!variant.keepsActivations) return value;
     if (ops instanceof Tape) graph.given(value, `kept.${name}`, 'float32', dims);
     else graph.output(value, `kept.${name}`, 'float32', dims);

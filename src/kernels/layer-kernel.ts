@@ -31,7 +31,7 @@ export interface LayerVariant {
   /** Matrices with updates that train: inputs trainA.<m>, trainB.<m> of the same shapes, scaling applied here. */
   trained?: TrainedLora;
   /**
-   * Forward: outputs kept.<name> (KEPT in layer-forward.ts). Backward: takes them as inputs, and so computes none of the
+   * Forward: outputs kept.<name> (kept-activations.ts). Backward: takes them as inputs, and so computes none of the
    * matrix products and no softmax a second time. Not together with prefix, past or lastOnly.
    */
   keepsActivations?: boolean;
@@ -103,13 +103,6 @@ export function buildBackwardKernel(
     if (isTrained(name, part)) graph.output(tape.gradient(value), `grad.${name}`, 'float32', dims);
   }
   return graph.encode();
-}
-
-/** Bytes of what one layer keeps for `rowCount` rows of `length` tokens: KEPT in layer-forward.ts, float32. */
-export function keptBytes(spec: ModelSpec, rowCount: number, length: number): number {
-  const { hiddenSize, headCount, kvHeadCount, headDim, ffnSize } = spec;
-  const perPosition = hiddenSize + (headCount + 2 * kvHeadCount) * headDim + 2 * ffnSize + headCount * length;
-  return 4 * rowCount * length * perPosition;
 }
 
 /** `name` as among the kernel's inputs: trainA.q, q, attentionNorm, loraA.q, … */

@@ -7,7 +7,7 @@ import { attackRows } from '@/method/attack-data.ts';
 import { ATTACK_METHOD_INFO, frozenBandWarning, frozenLayers } from '@/method/attacks.ts';
 import { MATRIX_PRESETS } from '@/method/scaling.ts';
 import { AppError } from '@/model/app-error.ts';
-import type { ModelSpec } from '@/model/spec.ts';
+import { MODEL_ENDS, type ModelSpec } from '@/model/spec.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { MeasureParams } from '@/protocol/measures.ts';
 import type {
@@ -17,7 +17,8 @@ import type {
   TrainingMemory,
   TrainParams,
 } from '@/protocol/training.ts';
-import { checkMemory, estimateMemory, trainableShapes } from '@/training/memory-estimate.ts';
+import { checkMemory, estimateMemory } from '@/training/memory-estimate.ts';
+import { parameterCounts } from '@/training/trained-part.ts';
 import { spread } from './pools.ts';
 import { type ProblemWords, wordsFor } from './problems.ts';
 import type { TrainSettings } from './train-settings.ts';
@@ -65,9 +66,26 @@ export function rowsFor(
   };
 }
 
-export function partOf({ part, rank, loraAlpha, matrices }: TrainSettings): TrainablePartParams {
-  if (part !== 'lora') return { kind: 'full', norms: part === 'full-norms' };
-  return { kind: 'lora', rank, loraAlpha, matrices: [...MATRIX_PRESETS[matrices].matrices] };
+export function partOf({
+  part,
+  rank,
+  loraAlpha,
+  matrices,
+  dropout,
+}: Pick<TrainSettings, 'part' | 'rank' | 'loraAlpha' | 'matrices' | 'dropout'>): TrainablePartParams {
+  switch (part) {
+    case 'lora': {
+      const chosen = [...MATRIX_PRESETS[matrices].matrices];
+      return { kind: 'lora', rank, loraAlpha, matrices: chosen, ...(dropout > 0 ? { dropout } : {}) };
+    }
+    case 'full':
+    case 'full-norms':
+      return { kind: 'full', norms: part === 'full-norms' };
+    case 'full-all':
+      return { kind: 'full', norms: true, frozenNorms: true, ends: [...MODEL_ENDS] };
+    default:
+      return part satisfies never;
+  }
 }
 
 export function trainParams(parts: RequestParts): TrainParams {
@@ -140,24 +158,21 @@ export function forecast(
     const { method, band, seed, part } = params;
     const place = { band, layerCount: spec.layerCount, seed };
     const frozen = frozenLayers(method, place);
-    const shapes = trainableShapes(spec, part.kind === 'full' ? part : { ...part, scaling: 1 });
-    const perLayer = [...shapes.values()].reduce((sum, dims) => sum + dims.reduce((a, b) => a * b, 1), 0);
-    const all = perLayer * spec.layerCount;
+    const trains = frozen.map((one) => !one);
+    const sizes = parameterCounts(spec, part, trains);
+    const all = sizes.trained + sizes.frozen;
     // NFFT holds single weights: as many as the band has.
     const held =
-      method === 'nfft'
-        ? Math.round((all * (band[1] - band[0] + 1)) / spec.layerCount)
-        : perLayer * frozen.filter(Boolean).length;
+      method === 'nfft' ? Math.round((all * (band[1] - band[0] + 1)) / spec.layerCount) : sizes.frozen;
     const estimate = (charactersPerToken: number) =>
       estimateMemory({
         spec,
         params,
         backend,
         plan: {
-          options: { trains: frozen.map((one) => !one) } as unknown as MemoryPlan['options'],
+          options: { trains },
           rows: tokenised(params.data.rows, params, counts, charactersPerToken),
           safetyRows: tokenised(params.safetyRows, params, counts, charactersPerToken),
-          layerParameters: perLayer,
         },
       });
     return {

@@ -8,6 +8,7 @@ import { memorySource } from '@/model/memory-source.ts';
 import { openSafetensors, readBytes, readFloats } from '@/model/safetensors.ts';
 import { type WritableTensor, writeSafetensors } from '@/model/safetensors-writer.ts';
 import { sha256Hex } from '@/model/sha256.ts';
+import type { ModelEnd } from '@/model/spec.ts';
 import type { CheckpointCard, TrainParams, TrainProbe, TrainStep } from '@/protocol/training.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 
@@ -25,6 +26,8 @@ export interface RunState {
   probes: TrainProbe[];
   /** Of each layer as it was before the run, and of the backend that computed so far. */
   hashesBefore: string[];
+  /** Of embedding, final norm and head; full parameters only. */
+  endsBefore?: Partial<Record<ModelEnd, string>>;
   backend: string;
   heldOutBefore: number | null;
   snapshot: TrainerSnapshot;

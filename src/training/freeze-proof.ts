@@ -1,19 +1,75 @@
 /** Proof of freezing: hashes of what each layer computes with, and the size of what a run added to its weights. */
+import { distinctEnds } from '@/engine/train/end-parameters.ts';
 import type { LayerValues, TrainablePart } from '@/engine/train/parameters.ts';
 import type { Trainer } from '@/engine/train/trainer.ts';
 import { createSha256 } from '@/model/sha256.ts';
-import { MATRIX_NAMES } from '@/model/spec.ts';
+import { MATRIX_NAMES, type ModelEnd, type ModelSpec } from '@/model/spec.ts';
+import type { FreezeProofEnd } from '@/protocol/training.ts';
 
-/** sha256 over the layer's tensors as the device holds them: names in order, each followed by its little-endian float32. */
-export async function layerHash(trainer: Trainer, layer: number): Promise<string> {
+/**
+ * sha256 over the layer's tensors as the device holds them: names in order, each followed by its little-endian float32.
+ * `part`: the tensors that this is about, all of them by default.
+ */
+export async function layerHash(
+  trainer: Trainer,
+  layer: number,
+  part: (name: string) => boolean = () => true,
+): Promise<string> {
   const tensors = await trainer.layerTensors(layer);
   const hasher = createSha256();
-  for (const name of [...tensors.keys()].sort()) {
-    const { buffer, byteOffset, byteLength } = tensors.get(name)!;
-    hasher.update(new TextEncoder().encode(`${name}:${byteLength};`));
-    hasher.update(new Uint8Array(buffer, byteOffset, byteLength));
-  }
+  for (const name of [...tensors.keys()].filter(part).sort()) addTensor(hasher, name, tensors.get(name)!);
   return hasher.digest();
+}
+
+/** What of a layer its proof is about: of a frozen one whose norms train, all but these. */
+export function provenPart(part: TrainablePart, frozen: boolean): (name: string) => boolean {
+  const normsTrain = part.kind === 'full' && part.frozenNorms === true && frozen;
+  return (name) => !(normsTrain && name.endsWith('Norm'));
+}
+
+/** The same for embedding, final norm and head. */
+export async function endHashes(trainer: Trainer): Promise<Partial<Record<ModelEnd, string>>> {
+  const hashes: Partial<Record<ModelEnd, string>> = {};
+  for (const [end, values] of await trainer.endValues()) {
+    const hasher = createSha256();
+    addTensor(hasher, end, values);
+    hashes[end] = hasher.digest();
+  }
+  return hashes;
+}
+
+/** Hashes before and after, and the norm of what the run added; full parameters only. */
+export async function proveEnds(
+  trainer: Trainer,
+  spec: ModelSpec,
+  part: Extract<TrainablePart, { kind: 'full' }>,
+  before: Partial<Record<ModelEnd, string>>,
+): Promise<FreezeProofEnd[]> {
+  const trained = distinctEnds(spec, part.ends ?? []);
+  const [after, now, start] = [
+    await endHashes(trainer),
+    await trainer.endValues(),
+    await trainer.endValues('start'),
+  ];
+  return [...now].map(([end, values]) => ({
+    end,
+    frozen: !trained.includes(end),
+    hashBefore: before[end]!,
+    hashAfter: after[end]!,
+    updateNorm: Math.sqrt(squaredDistance(values, start.get(end)!)),
+  }));
+}
+
+function addTensor(hasher: ReturnType<typeof createSha256>, name: string, data: Float32Array): void {
+  const { buffer, byteOffset, byteLength } = data;
+  hasher.update(new TextEncoder().encode(`${name}:${byteLength};`));
+  hasher.update(new Uint8Array(buffer, byteOffset, byteLength));
+}
+
+function squaredDistance(a: Float32Array, b: Float32Array): number {
+  let squares = 0;
+  for (let i = 0; i < a.length; i++) squares += (a[i]! - b[i]!) ** 2;
+  return squares;
 }
 
 /**
@@ -25,6 +81,7 @@ export async function updateNorm(
   part: TrainablePart,
   layer: number,
   trained: LayerValues[number],
+  proven: (name: string) => boolean = () => true,
 ): Promise<number> {
   if (part.kind === 'lora') {
     if (!trained) return 0;
@@ -42,10 +99,7 @@ export async function updateNorm(
   // Frozen layers are compared as well: what should be equal is measured, not assumed.
   const [start, now] = [await trainer.layerTensors(layer, 'start'), await trainer.layerTensors(layer)];
   let squares = 0;
-  for (const [name, before] of start) {
-    const after = now.get(name)!;
-    for (let i = 0; i < before.length; i++) squares += (after[i]! - before[i]!) ** 2;
-  }
+  for (const [name, before] of start) if (proven(name)) squares += squaredDistance(now.get(name)!, before);
   return Math.sqrt(squares);
 }
 

@@ -3,14 +3,14 @@
  * what a runtime adds for itself is covered by a margin. Pure.
  */
 import type { BackendInfo } from '@/engine/engine.ts';
+import { trainedShapes } from '@/engine/train/parameters.ts';
+import { DEFAULT_KEPT_BYTES, keptBytes } from '@/engine/train/trainer-options.ts';
 import { AppError } from '@/model/app-error.ts';
 import { type ModelSpec, matrixDims } from '@/model/spec.ts';
 import type { TrainingMemory, TrainParams } from '@/protocol/training.ts';
 import type { TrainingPlan } from './plan.ts';
 import type { TokenisedRow } from './tokenise.ts';
-
-/** Names and dims of what trains: what the estimate counts. */
-export { trainableShapes } from '@/engine/train/parameters.ts';
+import { sizeOf, trainablePart } from './trained-part.ts';
 
 const FLOAT = 4;
 /** WebAssembly's address space, less what the runtime itself needs. */
@@ -19,37 +19,44 @@ const WASM_HEAP_BYTES = 3.5 * 2 ** 30;
 export interface MemoryRequest {
   spec: ModelSpec;
   params: TrainParams;
-  plan: Pick<TrainingPlan, 'options' | 'rows' | 'safetyRows' | 'layerParameters'>;
+  plan: { options: Pick<TrainingPlan['options'], 'trains'> } & Pick<TrainingPlan, 'rows' | 'safetyRows'>;
   backend: BackendInfo['kind'];
+  /** Less is kept between forward and backward where there is less; null or absent = not known. */
+  limitBytes?: number | null;
 }
 
 export interface MemoryEstimate {
   memory: TrainingMemory;
+  /** Of the activations, what is kept for speed alone: the trainer's allowance. */
+  keptBytes: number;
   /** The largest single kernel run: weights, gradients and intermediates. On WASM all of it lies in the heap at once. */
   kernelBytes: number;
 }
 
-export function estimateMemory({ spec, params, plan, backend }: MemoryRequest): MemoryEstimate {
-  const { options, layerParameters } = plan;
-  const trainedLayers = options.trains.filter(Boolean).length;
+export function estimateMemory({ spec, params, plan, backend, limitBytes }: MemoryRequest): MemoryEstimate {
+  const { trains } = plan.options;
+  const part = trainablePart(params.part);
+  const shapes = trainedShapes(spec, part, trains);
+  const ends = shapes[spec.layerCount] ?? new Map<string, readonly number[]>();
+  const trained = FLOAT * shapes.reduce((sum, group) => sum + sizeOf(group), 0);
   const layerWeights = Object.values(matrixDims(spec)).reduce((sum, [out, input]) => sum + out * input, 0);
   const embedding = spec.vocabSize * spec.hiddenSize;
   // The embedding stays in JavaScript for look-ups; the head is a second copy only where it is another matrix or another place.
   const heads = spec.tiedEmbeddings && backend !== 'webgpu' ? 1 : 2;
-  const weights = FLOAT * (spec.layerCount * layerWeights + heads * embedding);
-  const trained = FLOAT * trainedLayers * layerParameters;
   const { batchSize, accumulation } = params.optimiser;
   const { positions, labels, length } = widestBatch([...plan.rows, ...plan.safetyRows], batchSize);
-  const lowest = options.trains.indexOf(true);
-  const entering = FLOAT * (spec.layerCount - lowest + 1) * positions * spec.hiddenSize;
-  const layerKernel = layerKernelBytes(spec, batchSize, length);
-  // Logits, their exponentials, probabilities, one-hot labels and differences.
-  const lossKernel = FLOAT * (6 * labels * spec.vocabSize + embedding);
-  const kernel = Math.max(layerKernel + FLOAT * (layerWeights + 2 * layerParameters), lossKernel);
+  const lowest = ends.has('embedding.0') ? 0 : shapes.findIndex((group) => group !== null);
+  const passed = spec.layerCount - lowest;
+  const entering = FLOAT * (passed + 1) * positions * spec.hiddenSize;
+  const layerKernel = layerKernelBytes(spec, batchSize, length) + dropoutBytes(params, spec, positions);
+  const largestLayer = Math.max(...shapes.slice(0, spec.layerCount).map(sizeOf));
+  // Logits, their exponentials, probabilities, one-hot labels and differences; the head, and its gradient where it trains.
+  const trainsHead = ends.has(spec.tiedEmbeddings ? 'embedding.0' : 'head.0');
+  const lossKernel = FLOAT * (6 * labels * spec.vocabSize + (trainsHead ? 2 : 1) * embedding);
   const restraints =
     params.method === 'lisa' ? trained : params.method === 'nfft' ? trained + 2 * trained : 0;
   const parts = {
-    weights,
+    weights: FLOAT * (spec.layerCount * layerWeights + heads * embedding),
     parameters: trained,
     gradients: trained * (accumulation > 1 ? 2 : 1),
     moments: 2 * trained,
@@ -58,13 +65,26 @@ export function estimateMemory({ spec, params, plan, backend }: MemoryRequest): 
     // Parameters and moments read back, and the same again as one file.
     checkpoint: 2 * 3 * trained,
   };
-  const total = Object.values(parts).reduce((sum, bytes) => sum + bytes, 0);
-  return { memory: { ...parts, total }, kernelBytes: kernel };
+  const needed = Object.values(parts).reduce((sum, bytes) => sum + bytes, 0);
+  const room = Math.max(0, (limitBytes ?? Number.POSITIVE_INFINITY) - needed);
+  const kept = Math.min(DEFAULT_KEPT_BYTES, passed * keptBytes(spec, batchSize, length), room);
+  return {
+    memory: { ...parts, activations: parts.activations + kept, total: needed + kept },
+    keptBytes: kept,
+    kernelBytes: Math.max(layerKernel + FLOAT * (layerWeights + 2 * largestLayer), lossKernel),
+  };
+}
+
+/** The masks of one layer: each matrix that trains has its own. */
+function dropoutBytes({ part }: TrainParams, spec: ModelSpec, positions: number): number {
+  if (part.kind !== 'lora' || !part.dropout) return 0;
+  const dims = matrixDims(spec);
+  return FLOAT * positions * part.matrices.reduce((sum, matrix) => sum + dims[matrix][1], 0);
 }
 
 /** @throws AppError 'out-of-memory' that says what needs how much, where it cannot fit. `limitBytes` null = not known. */
 export function checkMemory(
-  { memory, kernelBytes }: MemoryEstimate,
+  { memory, keptBytes: kept, kernelBytes }: MemoryEstimate,
   backend: BackendInfo['kind'],
   limitBytes: number | null,
 ): void {
@@ -75,17 +95,18 @@ export function checkMemory(
       'Use smaller batches with more accumulation, or a shorter cut-off.',
     );
   }
-  if (limitBytes === null || memory.total <= limitBytes) return;
+  const needed = memory.total - kept;
+  if (limitBytes === null || needed <= limitBytes) return;
   const largest = [
     ['the model', memory.weights],
     ['gradients, moments and parameters', memory.gradients + memory.moments + memory.parameters],
-    ['activations', memory.activations],
+    ['activations', memory.activations - kept],
     ['a checkpoint', memory.checkpoint],
   ] as const;
   const list = largest.map(([name, bytes]) => `${name} ${inWords(bytes)}`).join(', ');
   throw new AppError(
     'out-of-memory',
-    `This run needs about ${inWords(memory.total)} (${list}), and there are ${inWords(limitBytes)}.`,
+    `This run needs about ${inWords(needed)} (${list}), and there are ${inWords(limitBytes)}.`,
     'Train LoRA instead of full parameters, fewer layers, or smaller batches.',
   );
 }

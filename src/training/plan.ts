@@ -4,7 +4,7 @@
  */
 import { ADAMW_DEFAULTS } from '@/engine/train/adamw.ts';
 import { type TrainingBatch, trainingBatch } from '@/engine/train/examples.ts';
-import { initialLora, type TrainablePart, trainableShapes } from '@/engine/train/parameters.ts';
+import { initialLora, trainableShapes } from '@/engine/train/parameters.ts';
 import { learningRateAt } from '@/engine/train/schedule.ts';
 import type { TrainerOptions } from '@/engine/train/trainer.ts';
 import { ATTACK_METHOD_INFO, frozenBandWarning, frozenLayers } from '@/method/attacks.ts';
@@ -13,9 +13,11 @@ import { createRandom } from '@/method/random.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { TextCodec } from '@/model/text-codec.ts';
-import type { FinetuneRow, TrainablePartParams, TrainParams } from '@/protocol/training.ts';
+import type { FinetuneRow, TrainParams } from '@/protocol/training.ts';
 import { dataOrder } from './data-order.ts';
+import { seededDropout } from './dropout-source.ts';
 import { type TokenisedRow, tokeniseRows } from './tokenise.ts';
+import { parameterCounts, trainablePart } from './trained-part.ts';
 
 /** One update. */
 export interface PlannedStep {
@@ -41,8 +43,8 @@ export interface TrainingPlan {
   stepCount: number;
   /** Update 0, 1, … */
   step(index: number): PlannedStep;
-  /** Elements of what trains in one layer. */
-  layerParameters: number;
+  /** What trains, and what of it the method's frozen layers hold back. */
+  counts: { trained: number; frozen: number };
   /** Sentences for the person. */
   notices: string[];
 }
@@ -75,7 +77,7 @@ export function trainingPlan(params: TrainParams, spec: ModelSpec, text: TextCod
   const { beta1, beta2, epsilon, weightDecay, clipNorm } = optimiser;
   const adamw = { ...ADAMW_DEFAULTS, beta1, beta2, epsilon, weightDecay };
   return {
-    options: { part, trains, initial, adamw, clipNorm },
+    options: { part, trains, initial, adamw, clipNorm, dropout: dropoutOf(params) },
     frozen,
     rows,
     safetyRows,
@@ -84,15 +86,13 @@ export function trainingPlan(params: TrainParams, spec: ModelSpec, text: TextCod
     ),
     stepCount: optimiser.steps,
     step: stepPlanner(params, rows, safetyRows),
-    layerParameters: [...shapes.values()].reduce((sum, dims) => sum + dims.reduce((a, b) => a * b, 1), 0),
+    counts: parameterCounts(spec, params.part, trains),
     notices: notices(params, place, [...rows, ...safetyRows], text),
   };
 }
 
-export function trainablePart(part: TrainablePartParams): TrainablePart {
-  if (part.kind === 'full') return part;
-  const { rank, loraAlpha, matrices } = part;
-  return { kind: 'lora', rank, scaling: loraAlpha / rank, matrices };
+function dropoutOf({ part, seed }: TrainParams) {
+  return part.kind === 'lora' && part.dropout ? seededDropout(part.dropout, seed) : null;
 }
 
 /** Which rows update `index` sees follows from the index alone: that is the whole state of the data order. */
@@ -181,6 +181,8 @@ function checkNumbers({ optimiser, part, data, checkpointEvery, name }: TrainPar
     if (!Number.isInteger(part.rank) || part.rank < 1) fail(`The rank is ${part.rank}.`, 'Use 8, for one.');
     if (!(part.loraAlpha > 0)) fail(`loraAlpha is ${part.loraAlpha}.`, 'Twice the rank is usual.');
     if (part.matrices.length === 0) fail('No matrix is chosen.', 'Choose at least one of the seven.');
+    const { dropout = 0 } = part;
+    if (!(dropout >= 0 && dropout < 1)) fail(`The dropout is ${dropout}.`, 'Use 0, or a share below 1.');
   }
 }
 

@@ -6,7 +6,7 @@ import { toPeftFiles } from '@/model/adapter-writer.ts';
 import { ARCHITECTURES } from '@/model/architectures.ts';
 import { type WritableTensor, writeSafetensors } from '@/model/safetensors-writer.ts';
 import { sha256Hex } from '@/model/sha256.ts';
-import { MATRIX_NAMES, type ModelSpec, matrixDims } from '@/model/spec.ts';
+import { MATRIX_NAMES, type ModelEnd, type ModelSpec, matrixDims } from '@/model/spec.ts';
 
 export const REPLACED_WEIGHTS = 'trained_weights.safetensors';
 
@@ -23,23 +23,27 @@ export function adapterFiles(
   baseModel: string,
 ): Map<string, Uint8Array> {
   if (!adapter.replaced) return toPeftFiles(adapter, spec, baseModel);
-  return new Map([
-    [REPLACED_WEIGHTS, writeSafetensors(replacedTensors(adapter.replaced, spec), { format: 'pt' })],
-  ]);
+  return new Map([[REPLACED_WEIGHTS, writeSafetensors(replacedTensors(adapter, spec), { format: 'pt' })]]);
 }
 
 /** Parts of a fused projection are joined again, one above the other, as the checkpoint has them. */
 function replacedTensors(
-  replaced: NonNullable<AdapterData['replaced']>,
+  { replaced, replacedEnds = {} }: AdapterData,
   spec: ModelSpec,
 ): Map<string, WritableTensor> {
   const names = ARCHITECTURES[spec.architecture]!.safetensors;
   const dims = matrixDims(spec);
   const normNames = { attentionNorm: names.attentionNorm, ffnNorm: names.ffnNorm };
   const tensors = new Map<string, WritableTensor>();
-  replaced.forEach((layer, index) => {
+  for (const [end, data] of Object.entries(replacedEnds) as Array<[ModelEnd, Float32Array]>) {
+    const dims = end === 'finalNorm' ? [spec.hiddenSize] : [spec.vocabSize, spec.hiddenSize];
+    tensors.set(names[end], { dtype: 'F32', dims, data });
+  }
+  replaced?.forEach((layer, index) => {
     if (!layer) return;
     for (const { module, parts } of names.projections) {
+      // Of a frozen layer the norms alone may have trained.
+      if (!parts.every((part) => layer[part])) continue;
       const rows = parts.reduce((sum, part) => sum + dims[part][0], 0);
       const width = dims[parts[0]!][1];
       const data = new Float32Array(rows * width);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fakeCodec } from '@/experiments/testing/fake-engine.ts';
-import type { ModelSpec } from '@/model/spec.ts';
+import { MATRIX_NAMES, type ModelSpec } from '@/model/spec.ts';
 import type { TrainParams } from '@/protocol/training.ts';
 import { dataOrder } from './data-order.ts';
 import { loraUpdateNorm } from './freeze-proof.ts';
@@ -111,15 +111,22 @@ describe('memory', () => {
     tiedEmbeddings: true,
     contextLength: 2048,
   };
-  const request = (kind: 'lora' | 'full', backend: 'node' | 'wasm', length = 64, method = 'full') => ({
+  const PARTS = {
+    lora: { kind: 'lora', rank: 8, loraAlpha: 16, matrices: MATRIX_NAMES },
+    full: { kind: 'full', norms: false },
+  };
+  const request = (kind: 'lora' | 'full', backend: 'node' | 'wasm', length = 64, part: object = {}) => ({
     spec,
     backend,
-    params: { method, optimiser: { batchSize: 4, accumulation: 1 } } as unknown as TrainParams,
+    params: {
+      method: 'full',
+      part: { ...PARTS[kind], ...part },
+      optimiser: { batchSize: 4, accumulation: 1 },
+    } as unknown as TrainParams,
     plan: {
-      layerParameters: kind === 'full' ? 3_538_944 : 81_408,
       rows: Array.from({ length: 9 }, () => ({ ids: new Int32Array(length), responseStart: 0, cut: false })),
       safetyRows: [],
-      options: { trains: Array(30).fill(true), part: {}, initial: [], adamw: {}, clipNorm: null } as never,
+      options: { trains: Array(30).fill(true) },
     },
   });
 
@@ -130,15 +137,38 @@ describe('memory', () => {
     expect(memory.moments).toBe(2 * memory.parameters);
     const { total, ...parts } = memory;
     expect(total).toBe(Object.values(parts).reduce((sum, bytes) => sum + bytes, 0));
+    // Rank 8: for each matrix 8 (in + out).
+    const lora = 8 * (2 * (576 + 576) + 2 * (576 + 192) + 3 * (576 + 1536));
+    expect(estimateMemory(request('lora', 'node')).memory.parameters).toBe(4 * 30 * lora);
+    // A tied head is the embedding, however it is named; norms count too.
+    const ends = { norms: true, ends: ['embedding', 'head', 'finalNorm'] };
+    expect(estimateMemory(request('full', 'node', 64, ends)).memory.parameters).toBe(
+      4 * (30 * (3_538_944 + 2 * 576) + 49152 * 576 + 576),
+    );
   });
 
-  it('refuses full parameters where only LoRA fits, and names both', () => {
-    const limit = 2 * 2 ** 30;
-    expect(() => checkMemory(estimateMemory(request('lora', 'node')), 'node', limit)).not.toThrow();
-    expect(() => checkMemory(estimateMemory(request('full', 'node')), 'node', limit)).toThrow(
-      /needs about \d\.\d GB/,
+  it('keeps activations for speed where there is room, and needs none', () => {
+    const whole = estimateMemory(request('lora', 'node'));
+    // By layer and position: q 576, k and v 192 each, probabilities 9 · 64, attended 576, gate and up 1536 each.
+    expect(whole.keptBytes).toBe(30 * 4 * 4 * 64 * (576 + 2 * 192 + 9 * 64 + 576 + 2 * 1536));
+    const needed = whole.memory.total - whole.keptBytes;
+    const tight = { ...request('lora', 'node'), limitBytes: needed + 1000 };
+    expect(estimateMemory(tight).keptBytes).toBe(1000);
+    expect(estimateMemory({ ...tight, limitBytes: needed - 1 }).keptBytes).toBe(0);
+    expect(() => checkMemory(whole, 'node', needed)).not.toThrow();
+    expect(() => checkMemory(whole, 'node', needed - 1)).toThrow(/needs about/);
+  });
+
+  it('refuses embedding and head where the layers alone would fit', () => {
+    const [layers, ends] = [{}, { ends: ['embedding'] }].map((part) =>
+      estimateMemory(request('full', 'node', 64, part)),
     );
-    expect(() => checkMemory(estimateMemory(request('full', 'node')), 'node', null)).not.toThrow();
+    const needed = ({ memory, keptBytes }: typeof layers & object) => memory.total - keptBytes;
+    // Parameter, gradient, two moments, and three of these twice in a checkpoint.
+    expect(needed(ends!) - needed(layers!)).toBeGreaterThanOrEqual(10 * 4 * 49152 * 576);
+    const limit = (needed(layers!) + needed(ends!)) / 2;
+    expect(() => checkMemory(layers!, 'node', limit)).not.toThrow();
+    expect(() => checkMemory(ends!, 'node', limit)).toThrow(/needs about \d\.\d GB/);
   });
 
   it("refuses on WebAssembly a batch whose loss does not fit into its heap, whatever the machine's memory", () => {

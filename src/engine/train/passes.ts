@@ -4,7 +4,8 @@
  * a layer it is told.
  */
 import type { DeviceTensor } from '@/backends/backend.ts';
-import { keptBytes, type TrainedPart } from '@/kernels/layer-kernel.ts';
+import { keptBytes } from '@/kernels/kept-activations.ts';
+import type { TrainedPart } from '@/kernels/layer-kernel.ts';
 import { matrixDims } from '@/model/spec.ts';
 import type { LayerAdapter } from '../adapter-stack.ts';
 import { causalBatch } from '../batch-inputs.ts';

@@ -8,6 +8,8 @@ import type { AdamWOptions } from './adamw.ts';
 import type { Dropout } from './dropout.ts';
 import type { LayerValues, NamedValues, TrainablePart } from './parameters.ts';
 
+export { keptBytes } from '@/kernels/kept-activations.ts';
+
 export interface TrainerOptions {
   part: TrainablePart;
   /** Per layer. A layer that does not train is frozen. */

@@ -1,7 +1,7 @@
 /** Law: whatever a trainer does, and wherever it is cancelled, it keeps its state and nothing else. On a GPU each tensor would be a buffer. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
-import { keptBytes } from '@/kernels/layer-kernel.ts';
+import { keptBytes } from '@/kernels/kept-activations.ts';
 import { diskFiles } from '@/model/node-files.ts';
 import { MODEL_ENDS } from '@/model/spec.ts';
 import { openTiny } from '../../../tests/parity/tiny-models.ts';
