@@ -105,6 +105,26 @@ describe('paired change', () => {
     expect(clustered.high - clustered.low).toBeGreaterThan(1.5 * (independent.high - independent.low));
   });
 
+  it('has the closed form of the cluster bootstrap: the spread of cluster means over the root of their number', () => {
+    // 400 verbs of five prompts; a verb's prompts all change or none does, every fourth verb does.
+    const changes = Array.from({ length: 2000 }, (_, i) => Math.floor(i / 5) % 4 === 0);
+    const verbs = changes.map((_, i) => `verb ${Math.floor(i / 5)}`);
+    const none = changes.map(() => false);
+    const { low, high } = pairedChange(none, changes, verbs, { replicates: 8000, seed: 4 });
+    const standardError = Math.sqrt((0.25 * 0.75) / 400);
+    // Percentiles of 8000 replicates are themselves good to about 2 %.
+    expect((high - low) / (2 * 1.959964 * standardError)).toBeCloseTo(1, 1);
+    expect((high + low) / 2).toBeCloseTo(0.25, 2);
+  });
+
+  it('is exact where it can be counted out: two verbs, of which one changed, give anything from 0 to 1', () => {
+    // Both drawn alike: a quarter each, far more than 2.5 %.
+    const two = pairedChange([false, false], [true, false], ['a', 'b']);
+    expect([two.low, two.high]).toEqual([0, 1]);
+    const one = pairedChange([false, false], [true, false], ['a', 'a']);
+    expect([one.low, one.high]).toEqual([0.5, 0.5]);
+  });
+
   it('does not claim certainty when nothing changed', () => {
     const { low, high, p } = pairedChange(before, before);
     expect(p).toBe(1);
