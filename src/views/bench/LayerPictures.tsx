@@ -50,8 +50,8 @@ export const SimilarityPicture = memo(function SimilarityPicture() {
   const entry = useSimilarity();
   const ghost = useGhost();
   const figure = useFigure('similarity', entry, useWaitingHint());
-  const measure = useApp((state) => state.config.measure);
-  const model = useApp((state) => state.config.model);
+  const measure = useLater((state) => state.config.measure);
+  const model = useLater((state) => state.config.model);
   return (
     <SimilarityCurves
       {...axis}
@@ -72,8 +72,8 @@ export const AngleGapPicture = memo(function AngleGapPicture() {
   const figure = useFigure('similarity', entry, useWaitingHint());
   const measure = useGapMeasure();
   const proposal = useProposal();
-  const definition = useApp((state) => state.config.gap);
-  const model = useApp((state) => state.config.model);
+  const definition = useLater((state) => state.config.gap);
+  const model = useLater((state) => state.config.model);
   return (
     <AngleGap
       {...axis}
@@ -92,8 +92,8 @@ export const AngleGapPicture = memo(function AngleGapPicture() {
 
 export const CosineMapPicture = memo(function CosineMapPicture() {
   const axis = useLayerAxis();
-  const pools = useApp((state) => state.pools);
-  const matched = useApp((state) => state.config.pools === 'form-matched');
+  const pools = useLater((state) => state.pools);
+  const matched = useLater((state) => state.config.pools === 'form-matched');
   const entry = useSimilarity();
   const matrix = useCosineMatrix();
   const figure = useFigure('similarity', entry, useWaitingHint());
@@ -103,8 +103,8 @@ export const CosineMapPicture = memo(function CosineMapPicture() {
       : 'The matrix appears when the layers have been read.';
   const matrixStatus = useFigureStatus('cosineMatrix', matrix, hint);
   const measure = useGapMeasure();
-  const selectedLayer = useApp((state) => state.config.mapLayer);
-  const revealed = useApp((state) => state.config.revealHarmful);
+  const selectedLayer = useLater((state) => state.config.mapLayer);
+  const revealed = useLater((state) => state.config.revealHarmful);
   return (
     <CosineMap
       {...axis}
@@ -127,12 +127,12 @@ export const AttentionPicture = memo(function AttentionPicture() {
   const axis = useLayerAxis();
   const entry = useAttention();
   const figure = useFigure('attention', entry, useWaitingHint());
-  const pools = useApp((state) => state.pools);
-  const head = useApp((state) => state.config.attentionHead);
-  const scaling = useApp((state) => state.config.attentionScale);
-  const layout = useApp((state) => state.config.attentionLayout);
-  const questionOnly = useApp((state) => state.config.questionOnly);
-  const revealed = useApp((state) => state.config.revealHarmful);
+  const pools = useLater((state) => state.pools);
+  const head = useLater((state) => state.config.attentionHead);
+  const scaling = useLater((state) => state.config.attentionScale);
+  const layout = useLater((state) => state.config.attentionLayout);
+  const questionOnly = useLater((state) => state.config.questionOnly);
+  const revealed = useLater((state) => state.config.revealHarmful);
   const sensitive = useMemo(() => (pools ? sensitiveIds(pools) : NOBODY), [pools]);
   return (
     <AttentionMap
