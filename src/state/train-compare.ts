@@ -72,8 +72,11 @@ export function proofTable({ result }: TrainRun): FigureData {
       { key: 'sha256_before', label: 'sha256 before' },
       { key: 'sha256_after', label: 'sha256 after' },
     ],
-    rows: (result?.proof ?? []).map((one) => [
-      one.layer,
+    rows: [
+      ...(result?.proof ?? []).map((one) => ({ ...one, place: one.layer })),
+      ...(result?.endsProof ?? []).map((one) => ({ ...one, place: END_WORDS[one.end] })),
+    ].map((one) => [
+      one.place,
       one.frozen ? 'yes' : 'no',
       one.updateNorm,
       one.hashBefore === one.hashAfter ? 'yes' : 'no',
@@ -83,10 +86,12 @@ export function proofTable({ result }: TrainRun): FigureData {
   };
 }
 
+const END_WORDS = { embedding: 'embedding', finalNorm: 'final norm', head: 'head' } as const;
+
 /** Whether the proof holds: every frozen layer with an update of exactly 0 and the same hash. Null without a proof. */
 export function proofHolds({ result }: TrainRun): boolean | null {
   if (!result || result.proof.length === 0) return null;
-  return result.proof.every(
+  return [...result.proof, ...(result.endsProof ?? [])].every(
     (one) => !one.frozen || (one.updateNorm === 0 && one.hashBefore === one.hashAfter),
   );
 }

@@ -19,6 +19,8 @@ const WORDS: Readonly<Record<string, string>> = {
   freeShare: 'free share',
   utilityShare: 'utility share',
   scoreRows: 'scored rows',
+  frozenNorms: 'norms of frozen layers',
+  ends: 'besides layers',
 };
 const PARTS = { lora: 'LoRA', full: 'all weights' } as const;
 

@@ -5,7 +5,7 @@ import { frozenLayers } from '@/method/attacks.ts';
 import { FAKE_CARD } from './fake-lab.test-helper.ts';
 import { proofHolds } from './train-compare.ts';
 import { differingKeys, groupsOf, settingsOf } from './train-differences.ts';
-import { type Forecast, forecast } from './train-request.ts';
+import { type Forecast, forecast, partOf } from './train-request.ts';
 import { DEFAULT_TRAIN_SETTINGS, decodeTrainSettings, encodeTrainSettings } from './train-settings.ts';
 import type { TrainRun } from './train-store.ts';
 import { tokensKey } from './train-tokens.ts';
@@ -117,4 +117,17 @@ it('names what differs between runs and nothing else, and groups what differs by
   expect(differingKeys(runs)).toEqual(['method', 'band', 'seed']);
   expect(settingsOf(runs[1]!)).toMatchObject({ method: 'SPPFT, band frozen', band: '3–5', seed: '2' });
   expect(groupsOf(runs).map((group) => group.runs)).toEqual([[runs[0]], [runs[2], runs[1]]]);
+});
+
+it('makes of what trains what the lab is asked for', () => {
+  const of = (over: Partial<typeof DEFAULT_TRAIN_SETTINGS>) => partOf({ ...DEFAULT_TRAIN_SETTINGS, ...over });
+  expect(of({})).not.toHaveProperty('dropout');
+  expect(of({ dropout: 0.1 })).toMatchObject({ kind: 'lora', rank: 8, dropout: 0.1 });
+  expect(of({ part: 'full' })).toEqual({ kind: 'full', norms: false });
+  expect(of({ part: 'full-all' })).toEqual({
+    kind: 'full',
+    norms: true,
+    frozenNorms: true,
+    ends: ['embedding', 'finalNorm', 'head'],
+  });
 });

@@ -57,15 +57,16 @@ export const TRAIN_SETTINGS = {
     { value: '0.05, 0.1, 0.2', source: 'Section 4.3, Table 3.' },
     false,
   ),
-  part: choice<'lora' | 'full' | 'full-norms'>(
+  part: choice<'lora' | 'full' | 'full-norms' | 'full-all'>(
     'lora',
     [
       { value: 'lora', label: 'LoRA' },
       { value: 'full', label: 'all weights of the layers' },
       { value: 'full-norms', label: 'all weights and norms' },
+      { value: 'full-all', label: 'everything, as published' },
     ],
     'What trains',
-    'Small matrices beside the weights, or the weights themselves.',
+    'Small matrices beside the weights, or the weights themselves; as published also embedding, final norm and head, and the norms of frozen layers.',
     PAPER_CHOICES.trained,
   ),
   rank: number(8, [1, 256], 'Rank', 'Rows of LoRA’s small matrices.'),
@@ -82,6 +83,14 @@ export const TRAIN_SETTINGS = {
     MATRIX_PRESET_KEYS.map((value) => ({ value, label: MATRIX_PRESETS[value].name })),
     'LoRA on',
     'The weight matrices of a layer that get a LoRA.',
+  ),
+  dropout: number(
+    0,
+    [0, 0.9],
+    'Dropout',
+    'Share of what enters the LoRA that each step leaves out, drawn from the seed.',
+    null,
+    false,
   ),
   lossOn: choice<'response' | 'sequence'>(
     'response',

@@ -84,7 +84,7 @@ function Columns({ inspected }: { inspected: InspectedFile }) {
       {mapping?.kind !== 'text' &&
         (['instruction', 'output'] as const).map((field) => (
           <label key={field} className="inline-field">
-            <span>{field}</span>
+            <span>{field === 'instruction' ? 'Instruction from' : 'Answer from'}</span>
             <select
               value={columns[field]}
               onChange={(event) =>
@@ -176,7 +176,7 @@ function Checked({ read: { rows, rejected, tokens } }: { read: FinetuneImport })
   );
 }
 
-const shortened = (text: string) => (text.length > 160 ? `${text.slice(0, 159)}…` : text);
+const shortened = (text: string) => (text.length > 100 ? `${text.slice(0, 99)}…` : text);
 
 function tokenText(known: RowTokens | undefined, cutoff: number): string {
   if (!known) return '–';

@@ -3,7 +3,7 @@ import { useId, useMemo, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { ATTACK_DATA_INFO } from '@/method/attack-data.ts';
 import { ATTACK_METHOD_INFO } from '@/method/attacks.ts';
-import type { AttackData, AttackMethod, FinetuneRow } from '@/protocol/training.ts';
+import type { AttackData, AttackMethod, FinetuneRow, OptimiserParams } from '@/protocol/training.ts';
 import { memoryWords } from '@/state/progress-words.ts';
 import { setConfig, useApp } from '@/state/store.ts';
 import {
@@ -41,7 +41,7 @@ const MEASURED: readonly TrainSettingKey[] = [
   'probeEvery',
   'probePrompts',
 ];
-const LORA: readonly TrainSettingKey[] = ['rank', 'loraAlpha', 'matrices'];
+const LORA: readonly TrainSettingKey[] = ['rank', 'loraAlpha', 'matrices', 'dropout'];
 const PLAIN: readonly TrainSettingKey[] = ['steps', 'learningRate', 'batchSize', 'lossOn', 'seed'];
 
 export function TrainForm() {
@@ -147,8 +147,7 @@ function Beforehand() {
         {rows.length} rows
         {lengths &&
           ` of ${full.format(lengths.total)} tokens, the longest ${lengths.longest}${lengths.cut > 0 ? `; ${lengths.cut} are cut at ${optimiser.cutoffTokens}` : ''}`}
-        : {optimiser.steps} steps of {optimiser.batchSize * optimiser.accumulation} rows go through them{' '}
-        {((optimiser.steps * optimiser.batchSize * optimiser.accumulation) / rows.length).toFixed(1)} times.
+        : {passWords(optimiser, rows.length)}
       </p>
       <p className="hint">
         Needs about {memoryWords(memory.total)}, {memoryWords(memory.weights)} of it the model.
@@ -162,6 +161,14 @@ function Beforehand() {
       )}
     </div>
   );
+}
+
+function passWords({ steps, batchSize, accumulation }: OptimiserParams, rowCount: number): string {
+  const seen = steps * batchSize * accumulation;
+  const asked = `${steps} steps of ${batchSize * accumulation} rows`;
+  return seen < rowCount
+    ? `${asked} see ${seen} of them.`
+    : `${asked} go through them ${(seen / rowCount).toFixed(1)} times.`;
 }
 
 /** Nothing to see: the rows' lengths are counted, once each. */
