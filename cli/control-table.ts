@@ -40,6 +40,37 @@ export function controlListText(cards: readonly ControlCard[]): string {
   return `${parts.join('\n\n')}\n`;
 }
 
+/** docs/controls.md: the same list for readers. */
+export function controlMarkdown(cards: readonly ControlCard[]): string {
+  const parts = cards.map(({ name, title, explanation, reference, needs, options }) => {
+    const wanted = [
+      ...(needs.adapter ? ['an adapter'] : []),
+      ...(needs.range ? ['a range with alpha'] : []),
+      ...needs.pools.map((pool) => `${pool} prompts`),
+    ];
+    return [
+      `## ${title} (\`${name}\`)`,
+      '',
+      explanation,
+      '',
+      `Source: ${reference}. Needs: ${wanted.join(', ')}.`,
+      ...options.map(
+        ({ key, label, description, default: fallback }) =>
+          `\n- \`${key}\` (default ${fallback}): ${label}. ${description}`,
+      ),
+    ].join('\n');
+  });
+  return [
+    '# Controls',
+    '',
+    'Experiments that could prove a located range wrong. Written from the controls themselves by `npm run controls:doc`; a new one',
+    'is a new file in src/experiments/controls and a line in its index. Run them on the page or with',
+    '`npx stratascope control NAME`; counting ones show the KL divergence on harmless prompts beside every count.',
+    '',
+    `${parts.join('\n\n')}\n`,
+  ].join('\n');
+}
+
 const number = (value: number): string =>
   Number.isInteger(value) ? String(value) : Number(value.toPrecision(4)).toString();
 

@@ -5,8 +5,9 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CONTROLS } from '@/experiments/controls/index.ts';
+import { CONTROLS, controlCards } from '@/experiments/controls/index.ts';
 import { parseRunFile } from '@/protocol/run-file.ts';
+import { controlMarkdown } from './control-table.ts';
 import { main } from './main.ts';
 import { RowJournal } from './row-journal.ts';
 
@@ -43,6 +44,11 @@ describe('control', () => {
       expect(out).toContain(reference);
       for (const option of options) expect(out).toContain(`--set ${option.key}=${option.default}`);
     }
+  });
+
+  it('docs/controls.md is the list as it is (npm run controls:doc writes it)', () => {
+    const published = readFileSync(new URL('../docs/controls.md', import.meta.url), 'utf8');
+    expect(published).toBe(controlMarkdown(controlCards()));
   });
 
   it('writes a run that opens without warnings, prints what came out, and leaves nothing else behind', async () => {

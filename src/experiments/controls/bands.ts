@@ -57,5 +57,9 @@ export function standingOut(rows: readonly ControlRow[], unchanged: number, tota
     Math.abs(row.value - unchanged) > Math.abs(top.value - unchanged) ? row : top,
   );
   const where = furthest.last === undefined ? furthest.label : layersInWords(furthest.x, furthest.last);
-  return `${significant.length} of ${counts.length} change the count of ${unchanged} of ${total} (at most 5 % false discoveries); the furthest: ${where}, ${furthest.value}.`;
+  const equal = significant.filter(({ value }) => value === furthest.value).length - 1;
+  const ties = equal > 0 ? `, and ${equal} more with the same count` : '';
+  const kl = rows.find(({ measure, label }) => measure === 'kl' && label === furthest.label);
+  const damage = kl ? ` at ${kl.value.toFixed(3)} nats of damage` : '';
+  return `${significant.length} of ${counts.length} change the count of ${unchanged} of ${total} (at most 5 % false discoveries); the furthest: ${where}, ${furthest.value}${damage}${ties}.`;
 }

@@ -205,7 +205,9 @@ describe('on an engine whose truth is known', () => {
       [2, 0],
       [3, 8],
     ]);
-    expect(result.findings[0]).toMatch(/^1 of 4 change the count of 8 of 8 .* layer 2, 0\.$/);
+    expect(result.findings[0]).toMatch(
+      /^1 of 4 change the count of 8 of 8 .* layer 2, 0 at \d\.\d+ nats of damage\.$/,
+    );
   });
 
   it('safety moves with layer 1, where its adapter works, and is lost without it', async () => {

@@ -6,6 +6,7 @@ import { cssColour } from '@/theme/palettes.ts';
 import type { LayerPictureProps } from '../props.ts';
 import { controlTable, layerWords, type Series, seriesOf } from './chart-data.ts';
 import { LayerChart } from './LayerChart.tsx';
+import { Mark } from './Mark.tsx';
 import { provenanceOfControl } from './provenance.ts';
 import { RowChart } from './RowChart.tsx';
 
@@ -40,14 +41,14 @@ function MeasureFigure({
 }: ControlFiguresProps & { measure: ControlMeasure }) {
   const series = seriesOf(result.rows, measure.key);
   const isLayers = result.axis.kind === 'layer' && result.axis.layerCount === axis.layerCount;
-  const caption = `${measure.label}, in ${measure.unit}${isLayers ? ', layer by layer' : ` by ${result.axis.label}`}.${marksInWords(series)}`;
+  const caption = captionOf(series, measure, isLayers ? null : result.axis.label);
   const { provenance, stats } = provenanceOfControl(outcome, result, measure);
   const chart = { series, measure, rows: result.rows, description: `${caption} ${stats}` };
   const { hoverLayer } = axis;
   return (
     <FigureFrame
       name={`control-${card.name}-${measure.key}`}
-      title={`${card.title}: ${measure.label}`}
+      title={capital(measure.label)}
       caption={caption}
       captionText={caption}
       stats={stats}
@@ -67,25 +68,39 @@ function MeasureFigure({
   );
 }
 
-function marksInWords(series: readonly Series[]): string {
+const capital = (text: string) => text[0]!.toUpperCase() + text.slice(1);
+
+/** How to read it. */
+function captionOf(
+  series: readonly Series[],
+  { unit, reference }: ControlMeasure,
+  list: string | null,
+): string {
+  const has = (kind: Series['kind']) => series.some((one) => one.kind === kind);
   const tested = series.some(({ rows }) => rows.some(({ pAdjusted }) => pAdjusted !== undefined));
-  if (series.some(({ kind }) => kind === 'cells')) {
-    return ' Colour is the difference from the unchanged model; first layer downwards, last layer to the right.';
-  }
-  return tested ? ' Large marks differ beyond chance (q at most 0.05).' : '';
+  const what = has('cells')
+    ? 'Ranges by first layer (downwards) and last layer (to the right); colour is the difference from the unchanged model.'
+    : list !== null
+      ? `By ${list}, with 95 % intervals, in ${unit}.`
+      : has('spans')
+        ? `Each mark stands in the middle of its layers, with its 95 % interval, in ${unit}.`
+        : `Layer by layer, in ${unit}.`;
+  const line =
+    reference === null || has('cells') ? '' : ' The dashed line is the model unchanged, or nothing there.';
+  return `${what}${line}${tested && !has('cells') ? ' Large marks differ beyond chance (q at most 0.05).' : ''}`;
 }
 
 function SeriesLegend({ series }: { series: readonly Series[] }) {
   if (series.length < 2) return null;
   return (
     <ul className="legend">
-      {series.map(({ name, colour, dash, kind }) => (
+      {series.map(({ name, colour, dash, kind, mark }) => (
         <li key={name}>
           <svg className="plot" data-export="svg" width="24" height="12" aria-hidden="true">
             {kind === 'line' || kind === 'level' ? (
               <path className="curve" d="M0 6H24" stroke={cssColour(colour)} strokeDasharray={dash} />
             ) : (
-              <circle cx="12" cy="6" r="4" fill={cssColour(colour)} />
+              <Mark series={{ colour, mark }} x={12} y={6} isBeyond />
             )}
           </svg>
           <span data-export="text">{name}</span>

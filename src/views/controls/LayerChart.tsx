@@ -9,6 +9,7 @@ import { bandPath, linePath } from '../shared/paths.ts';
 import { ValueAxisMarks } from '../shared/ValueAxisMarks.tsx';
 import { type ValueAxis, valueAxis } from '../shared/value-axis.ts';
 import { domainOf, layerWords, type Series, valueWords } from './chart-data.ts';
+import { Mark } from './Mark.tsx';
 import { TriangleChart } from './TriangleChart.tsx';
 
 export interface MeasureChartProps {
@@ -130,11 +131,11 @@ function SeriesMarks({ series, axis, scale, layerCount }: SeriesMarksProps) {
         const y = axis.y(row.value);
         const isBeyond = row.pAdjusted !== undefined && row.pAdjusted <= 0.05;
         return (
-          <g key={row.label} stroke={colour} fill={colour}>
+          <g key={row.label} stroke={colour}>
             {row.low !== null && row.high !== null && (
               <path className="whisker" d={`M${x} ${axis.y(row.low)}V${axis.y(row.high)}`} />
             )}
-            <circle className={isBeyond ? 'mark is-beyond' : 'mark'} cx={x} cy={y} r={isBeyond ? 4.5 : 3} />
+            <Mark series={series} x={x} y={y} isBeyond={isBeyond} />
           </g>
         );
       })}

@@ -5,12 +5,13 @@ import { NARROW_PX } from '../shared/layer-scale.ts';
 import { valueAxis } from '../shared/value-axis.ts';
 import { domainOf, rowWords, valueWords } from './chart-data.ts';
 import type { MeasureChartProps } from './LayerChart.tsx';
+import { Mark } from './Mark.tsx';
 
 export function RowChart({ width, series, measure, rows, description }: MeasureChartProps) {
   const stage = useStage();
   const rowHeight = Math.round(22 * stage);
   const marks = series
-    .flatMap(({ rows: own, colour }) => own.map((row) => ({ row, colour })))
+    .flatMap((one) => one.rows.map((row) => ({ row, one })))
     .sort((a, b) => a.row.x - b.row.x);
   const x0 = Math.round(width < NARROW_PX ? width * 0.46 : Math.min(280, width * 0.4) * stage);
   const x1 = width - 16;
@@ -42,12 +43,12 @@ export function RowChart({ width, series, measure, rows, description }: MeasureC
       {measure.reference !== null && (
         <path className="level" stroke="var(--outline)" d={`M${axis.y(measure.reference)} 0V${height}`} />
       )}
-      {marks.map(({ row, colour }, at) => {
+      {marks.map(({ row, one }, at) => {
         const y = at * rowHeight + rowHeight / 2 + 3;
-        const paint = cssColour(colour);
+        const paint = cssColour(one.colour);
         const isBeyond = row.pAdjusted !== undefined && row.pAdjusted <= 0.05;
         return (
-          <g key={row.label} stroke={paint} fill={paint}>
+          <g key={row.label} stroke={paint}>
             <title>{rowWords(row, measure)}</title>
             <text x={x0 - 10} y={y} dy="0.34em" textAnchor="end" stroke="none">
               {row.label.length > fits ? `${row.label.slice(0, fits - 1)}…` : row.label}
@@ -55,12 +56,7 @@ export function RowChart({ width, series, measure, rows, description }: MeasureC
             {row.low !== null && row.high !== null && (
               <path className="whisker" d={`M${axis.y(row.low)} ${y}H${axis.y(row.high)}`} />
             )}
-            <circle
-              className={isBeyond ? 'mark is-beyond' : 'mark'}
-              cx={axis.y(row.value)}
-              cy={y}
-              r={isBeyond ? 4.5 : 3}
-            />
+            <Mark series={one} x={axis.y(row.value)} y={y} isBeyond={isBeyond} />
           </g>
         );
       })}

@@ -12,6 +12,7 @@ export interface Series {
   rows: ControlRow[];
   colour: ColourName;
   dash: string;
+  mark: 'solid' | 'hollow' | 'square';
   /**
    * line: one value per layer. spans: ranges of one width, mid-range. points: layers here and there. level: one value for
    * the whole model. cells: ranges of many widths, as a triangle.
@@ -27,6 +28,7 @@ const STYLES: ReadonlyArray<{ colour: ColourName; dash: string }> = [
   { colour: 'role-over-rejected-text', dash: '2 3' },
   { colour: 'muted', dash: '12 3' },
 ];
+const MARKS = ['solid', 'hollow', 'square'] as const;
 const OWN_STYLES: Readonly<Record<string, { colour: ColourName; dash: string }>> = {
   normal: { colour: 'role-normal', dash: 'none' },
   malicious: { colour: 'role-malicious', dash: '1 4' },
@@ -37,7 +39,8 @@ export function seriesOf(rows: readonly ControlRow[], measure: string): Series[]
   const names = [...new Set(own.map(({ series }) => series))];
   return names.map((name, at) => {
     const mine = own.filter(({ series }) => series === name).sort((a, b) => a.x - b.x);
-    return { name, rows: mine, kind: kindOf(mine), ...(OWN_STYLES[name] ?? STYLES[at % STYLES.length]!) };
+    const style = OWN_STYLES[name] ?? STYLES[at % STYLES.length]!;
+    return { name, rows: mine, kind: kindOf(mine), mark: MARKS[at % MARKS.length]!, ...style };
   });
 }
 

@@ -1,0 +1,105 @@
+/**
+ * Positive controls with known truth: `npm run yardstick [-- --limit 32 --only planted-8-13 --threads 2]`. For every bundled
+ * adapter that was trained in one band only, runs each method that names layers, and writes which of them find the band and
+ * how far off they are: docs/yardstick.md, and one run file per adapter below --output. Goes on where it was stopped.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
+import { readManifest } from '@/model/bundled.ts';
+import { diskFiles } from '@/model/node-files.ts';
+import { DEFAULT_CONFIG } from '@/state/config.ts';
+import { limited, shippedPool } from '../cli/pools.ts';
+import { readRunFile } from '../cli/run-input.ts';
+import { RunWriter } from '../cli/run-writer.ts';
+import { BUNDLE_FOLDER, withModel } from '../cli/session.ts';
+import { METHODS, type MethodResult, type YardstickPools, yardstickTable } from './yardstick-methods.ts';
+
+const MODEL = 'smollm2-135m-instruct';
+const REPORT = fileURLToPath(new URL('../docs/yardstick.md', import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    limit: { type: 'string', default: '48' },
+    only: { type: 'string' },
+    threads: { type: 'string' },
+    output: { type: 'string', default: fileURLToPath(new URL('../.cache/yardstick/', import.meta.url)) },
+    quiet: { type: 'boolean', default: false },
+  },
+});
+
+const interrupt = new AbortController();
+process.once('SIGINT', () => interrupt.abort());
+const terminal = { stdout: process.stdout, stderr: process.stderr, signal: interrupt.signal };
+const limit = Number(values.limit);
+const some = async (pool: Parameters<typeof shippedPool>[0]) => limited(await shippedPool(pool), limit);
+const pools: YardstickPools = {
+  normal: await shippedPool('normal'),
+  malicious: await shippedPool('malicious'),
+  counted: await some('over-rejection'),
+  asked: await some('malicious'),
+  harmless: await some('control'),
+};
+
+const manifest = await readManifest(diskFiles(BUNDLE_FOLDER));
+const chosen = manifest.adapters.filter(
+  ({ id, planted }) => planted !== undefined && (values.only === undefined || values.only === id),
+);
+if (chosen.length === 0) throw new Error('No planted adapter of that name is bundled.');
+mkdirSync(values.output, { recursive: true });
+
+const rows: MethodResult[] = [];
+for (const { id, planted } of chosen) {
+  const file = path.join(values.output, `${id}.json`);
+  const options = {
+    model: MODEL,
+    adapter: [id],
+    backend: 'node' as const,
+    threads: values.threads ? Number(values.threads) : undefined,
+    quiet: values.quiet,
+  };
+  await withModel(options, { terminal, hash: true }, async (session) => {
+    const head = {
+      kind: 'control' as const,
+      template: DEFAULT_CONFIG.template,
+      seed: DEFAULT_CONFIG.seed,
+      settings: { command: 'npm run yardstick', adapter: id, planted: planted!, limit },
+      pools: { ...pools },
+    };
+    const writer = new RunWriter(session, head, interrupt.signal);
+    const earlier = existsSync(file) ? readRunFile(file).run : null;
+    const isSame = earlier !== null && JSON.stringify(earlier.settings) === JSON.stringify(head.settings);
+    const done = new Map((isSame ? earlier.parts : []).map((part) => [part.label, part]));
+    for (const part of done.values()) writer.keep(part);
+    const band = { first: planted![0], last: planted![1] };
+    const ask: Parameters<(typeof METHODS)[number]['run']>[0]['ask'] = async (kind, label, params) => {
+      const known = done.get(label);
+      if (known?.kind === kind) return known.result as never;
+      session.display.say(`${id}: ${label}`);
+      const result = await writer.run(kind, label, params);
+      writeFileSync(file, writer.text());
+      return result;
+    };
+    const setting = { adapters: session.adapters, scale: [] };
+    const { layerCount } = session.card.spec;
+    const context = { template: head.template, setting };
+    const { calibration } = await ask('calibrate', 'calibration', {
+      ...context,
+      prompts: [...pools.counted, ...pools.asked, ...pools.harmless],
+      rules: DEFAULT_REFUSAL_RULES,
+      maxNewTokens: 16,
+    });
+    for (const method of METHODS) {
+      const request = { ...context, ask, pools, calibration, layerCount, width: band.last - band.first + 1 };
+      const found = await method.run(request);
+      rows.push({ adapter: id, planted: band, layerCount, method: method.name, what: method.what, ...found });
+      session.display.say(yardstickTable(rows.slice(-1)).split('\n').at(-2) ?? '');
+    }
+  });
+}
+const model = `${MODEL}, ${chosen.length} planted adapters, ${limit} prompts per counted pool, first-token score`;
+const text = readFileSync(new URL('./yardstick-head.md', import.meta.url), 'utf8');
+writeFileSync(REPORT, `${text.trimEnd()}\n\n${model}.\n\n${yardstickTable(rows)}`);
+process.stdout.write(yardstickTable(rows));
