@@ -179,13 +179,6 @@ export const SETTINGS = {
     'Attention prompts',
     'Two prompts one above the other, layers across as in all pictures, or side by side with the layers down.',
   ),
-  attentionLayout: setting(
-    'layout',
-    z.enum(['stacked', 'beside']),
-    'stacked',
-    'Attention prompts',
-    'Two prompts one above the other, layers across as in all pictures, or side by side with the layers down.',
-  ),
   questionOnly: setting(
     'question',
     z.boolean(),

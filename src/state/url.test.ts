@@ -52,7 +52,6 @@ const anyConfig: fc.Arbitrary<Config> = fc.record({
   attentionHead: fc.integer({ min: -1, max: 255 }),
   attentionScale: fc.constantFrom('per-layer' as const, 'raw' as const),
   attentionLayout: fc.constantFrom('stacked' as const, 'beside' as const),
-  attentionLayout: fc.constantFrom('stacked' as const, 'beside' as const),
   questionOnly: fc.boolean(),
   bandWidth: fc.integer({ min: 1, max: 64 }),
   promptCount: fc.integer({ min: 8, max: 2000 }),
