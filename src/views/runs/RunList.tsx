@@ -1,6 +1,7 @@
 /** The runs on the shelf, each with what can be done with it. */
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { keepRun, type RunFormat, repeatHere, saveShelfRun, showOnBench } from '@/actions/runs.ts';
+import type { ModelCard } from '@/protocol/lab.ts';
 import { type ShelfRun, unshelve, useRunShelf } from '@/state/run-shelf.ts';
 import { useApp } from '@/state/store.ts';
 
@@ -16,61 +17,75 @@ export function RunList() {
   const runs = useRunShelf((state) => state.runs);
   const isBusy = useRunShelf((state) => state.repetition?.work != null);
   const lentTo = useApp((state) => state.lentTo);
-  const isReady = useApp((state) => state.lab.state === 'ready');
+  const card = useApp((state) => (state.lab.state === 'ready' ? state.lab.card : null));
   if (runs.length === 0) return <p className="hint">No run file is open.</p>;
   return (
     <ul className="run-list" aria-label="Run files">
-      {runs.map((one) => (
-        <li key={one.id}>
-          <p className="run-name">
-            {one.name} <span className="hint">{ORIGIN_WORDS[one.origin]}</span>
-          </p>
-          <p className="hint">{factsOf(one)}</p>
-          {one.warnings.map((warning) => (
-            <p key={warning} className="run-warning">
-              {warning}
+      {runs.map((one) => {
+        const obstacle = obstacleTo(one, card);
+        return (
+          <li key={one.id}>
+            <p className="run-name">
+              {one.name} <span className="hint">{ORIGIN_WORDS[one.origin]}</span>
             </p>
-          ))}
-          <div className="runs-buttons">
-            <Button
-              className="quiet-button"
-              isDisabled={!isReady || isBusy || lentTo !== null}
-              aria-label={`Repeat ${one.name} here`}
-              onPress={() => void repeatHere(one)}
-            >
-              Repeat this run here
-            </Button>
-            <Button
-              className="quiet-button"
-              aria-label={`Show ${one.name} on the bench`}
-              onPress={() => void showOnBench(one)}
-            >
-              On the bench
-            </Button>
-            <SaveMenu run={one} />
-            {one.origin === 'opened' && (
+            <p className="hint">{factsOf(one)}</p>
+            {one.warnings.map((warning) => (
+              <p key={warning} className="run-warning">
+                {warning}
+              </p>
+            ))}
+            <div className="runs-buttons">
               <Button
                 className="quiet-button"
-                aria-label={`Keep ${one.name}`}
-                onPress={() => void keepRun(one)}
+                isDisabled={obstacle !== null || isBusy || lentTo !== null}
+                aria-label={`Repeat ${one.name} here`}
+                onPress={() => void repeatHere(one)}
               >
-                Keep
+                Repeat this run here
               </Button>
-            )}
-            {one.origin !== 'shipped' && (
               <Button
                 className="quiet-button"
-                aria-label={`Close ${one.name}`}
-                onPress={() => unshelve(one.id)}
+                aria-label={`Show ${one.name} on the bench`}
+                onPress={() => void showOnBench(one)}
               >
-                Close
+                On the bench
               </Button>
-            )}
-          </div>
-        </li>
-      ))}
+              <SaveMenu run={one} />
+              {one.origin === 'opened' && (
+                <Button
+                  className="quiet-button"
+                  aria-label={`Keep ${one.name}`}
+                  onPress={() => void keepRun(one)}
+                >
+                  Keep
+                </Button>
+              )}
+              {one.origin !== 'shipped' && (
+                <Button
+                  className="quiet-button"
+                  aria-label={`Close ${one.name}`}
+                  onPress={() => unshelve(one.id)}
+                >
+                  Close
+                </Button>
+              )}
+            </div>
+            {obstacle && <p className="hint">{obstacle}</p>}
+          </li>
+        );
+      })}
     </ul>
   );
+}
+
+/** Why a run cannot be repeated here, before it is tried; adapters are looked at when it is. */
+function obstacleTo({ run }: ShelfRun, card: ModelCard | null): string | null {
+  if (!card) return 'To repeat it, its model must be open.';
+  const { sha256, name } = run.model;
+  const isSame = sha256 !== null && card.sha256 !== null ? sha256 === card.sha256 : name === card.name;
+  return isSame
+    ? null
+    : `Made on another model than the open one (${card.name}): it can be compared, not repeated.`;
 }
 
 function factsOf({ run }: ShelfRun): string {
