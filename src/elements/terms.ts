@@ -56,6 +56,22 @@ export const TERMS = {
     definition: 'The count when a band of fixed width moves over all layers: where the layers act.',
     place: 'not in the paper; after section 3.4.2',
   },
+  'progressive-search': {
+    term: 'progressive search',
+    definition:
+      'From a start, alpha is chosen, then the last layer moves, then the first, each to where the count changes most.',
+    place: 'section 3.4, table 1, appendix A.3.4',
+  },
+  'range-grid': {
+    term: 'every range',
+    definition: 'The count for each first and last layer at one alpha: the picture that the search walks over.',
+    place: 'not in the paper',
+  },
+  'false-discovery-rate': {
+    term: 'q, false discovery rate',
+    definition: 'Of all ranges with q at or below 0.05, at most a twentieth is expected to be chance.',
+    place: 'not in the paper',
+  },
   garbled: {
     term: 'garbled',
     definition:
