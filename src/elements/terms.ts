@@ -64,7 +64,8 @@ export const TERMS = {
   },
   'range-grid': {
     term: 'every range',
-    definition: 'The count for each first and last layer at one alpha: the picture that the search walks over.',
+    definition:
+      'The count for each first and last layer at one alpha: the picture that the search walks over.',
     place: 'not in the paper',
   },
   'false-discovery-rate': {
