@@ -33,6 +33,12 @@ export function GridFigure(props: GridFigureProps) {
   const stage = useStage();
   const result = search.entry?.value ?? null;
   const index = useMemo(() => indexOf(result), [result]);
+  const isRunning = search.state === 'running';
+  // Not with every move of the pointer: the number of prompts that a difference takes is a tenth of a second's work.
+  const stats = useMemo(
+    () => (result && summary ? statsOf(result, summary, isRunning) : undefined),
+    [result, summary, isRunning],
+  );
   const caption = `Harmless prompts refused with layers first to last scaled by ${formatAlpha(alpha)}: last layer to the right, first layer downwards. Bars: means over the ranges that begin at a layer (right), end at it, or hold it (below). Dots: decoded; line: the search. Pick a cell to put its range on the bench.`;
   const words = (at: LayerRange) => {
     const place = index.get(`${at.first}-${at.last}`);
@@ -49,7 +55,7 @@ export function GridFigure(props: GridFigureProps) {
       title="Every range"
       caption={caption}
       captionText={caption}
-      stats={result && summary ? statsOf(result, summary, search.state === 'running') : undefined}
+      stats={stats}
       data={result && summary && (() => gridTable(result, summary.q))}
       controls={
         <SearchButton
@@ -103,7 +109,6 @@ function statsOf(result: GridResult, summary: GridSummary, isRunning: boolean): 
     ...(cells.length < gridCellCount(layerCount) ? [`of ${gridCellCount(layerCount)} ranges`] : []),
   ];
   const { runnerUp } = summary;
-  // How many prompts it would take is a tenth of a second's work: not while cells stream in.
   const needed = !isRunning && runnerUp ? promptsNeeded({ ...runnerUp.test, total: baseline.total }) : null;
   const power =
     !isRunning && runnerUp && runnerUp.test.gained !== runnerUp.test.lost
