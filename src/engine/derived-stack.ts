@@ -123,13 +123,15 @@ export class DerivedStacks {
 
 /** Adapters in some layers only. All layers is the full stack itself, no layer the base: bit for bit, caches included. */
 function transplant(
-  { adapterLayers }: Interventions,
+  { adapterLayers, baseLayers = [] }: Interventions,
   full: AdapterStack,
   base: AdapterStack,
 ): AdapterStack | DerivedStack {
-  if (!adapterLayers) return full;
+  if (!adapterLayers && baseLayers.length === 0) return full;
   const layerCount = full.layers.length;
-  const chosen = new Set(adapterLayers);
+  const off = new Set(baseLayers);
+  const named = adapterLayers ?? full.layers.keys();
+  const chosen = new Set([...named].filter((layer) => !off.has(layer)));
   if (chosen.size === layerCount) return full;
   if (chosen.size === 0) return base;
   const reference = chosen.has(0) ? full : base;

@@ -85,7 +85,7 @@ const settings = (): Record<string, ModelSetting> => ({
 
 describe('nothing asked for', () => {
   const nothing: Record<string, ModelSetting> = {
-    'empty lists': { ...ALIGNED, skip: [], perturb: [], edits: [] },
+    'empty lists': { ...ALIGNED, skip: [], baseLayers: [], perturb: [], edits: [] },
     'noise of strength 0': {
       ...ALIGNED,
       perturb: [{ first: 0, last: 5, matrices: MATRIX_NAMES, strength: 0, seed: 1 }],
@@ -223,6 +223,9 @@ describe('transplant', () => {
     const [base, aligned] = [await hidden(BASE), await hidden(ALIGNED)];
     const only = await hidden({ ...ALIGNED, adapterLayers: [4] });
     const without = await hidden({ ...ALIGNED, adapterLayers: [0, 1, 2, 3, 5] });
+    const named = await hidden({ ...ALIGNED, baseLayers: [4] });
+    expect(maxAbs(named, without)).toBe(0);
+    expect(maxAbs(await hidden({ ...ALIGNED, adapterLayers: [4], baseLayers: [4] }), base)).toBe(0);
     for (const layer of [0, 1, 2, 3, 4]) {
       expect(maxAbs(entering(only, layer), entering(base, layer))).toBe(0);
       expect(maxAbs(entering(without, layer), entering(aligned, layer))).toBe(0);

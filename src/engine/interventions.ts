@@ -37,6 +37,8 @@ export interface Interventions {
   skip?: readonly number[];
   /** The layers in which the adapters work; absent = all. The others run as the base model's. */
   adapterLayers?: readonly number[];
+  /** Layers in which the adapters do not work, among those above. */
+  baseLayers?: readonly number[];
   perturb?: readonly PerturbRule[];
   edits?: readonly DirectionEdit[];
 }
@@ -48,8 +50,11 @@ export function settingPlan(
 ): ScalePlan {
   const { layerCount } = spec;
   const plan = scalePlan(setting.scale, layerCount);
-  const { skip = [], edits = [], adapterLayers = [], perturb = [] } = setting;
-  checkLayers([...skip, ...adapterLayers, ...edits.flatMap(({ layers }) => layers)], layerCount);
+  const { skip = [], edits = [], adapterLayers = [], baseLayers = [], perturb = [] } = setting;
+  checkLayers(
+    [...skip, ...adapterLayers, ...baseLayers, ...edits.flatMap(({ layers }) => layers)],
+    layerCount,
+  );
   for (const rule of perturb) checkPerturb(rule, layerCount);
   for (const edit of edits) checkEdit(edit, spec.hiddenSize);
   const byLayer = Array.from({ length: layerCount }, (_, layer) =>

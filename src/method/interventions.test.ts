@@ -13,6 +13,7 @@ describe('the key of interventions', () => {
       { skip: [1, 2] },
       { adapterLayers: [] },
       { adapterLayers: [1] },
+      { baseLayers: [1] },
       { perturb: [noise] },
       { perturb: [{ ...noise, seed: 2 }] },
       { perturb: [{ ...noise, strength: 0.2 }] },

@@ -34,6 +34,7 @@ export const setting = z.object({
   scale: z.array(scaleRule),
   skip: z.optional(layers),
   adapterLayers: z.optional(layers),
+  baseLayers: z.optional(layers),
   perturb: z.optional(
     z.array(
       z.object({

@@ -81,6 +81,13 @@ export const SETTINGS = {
     'Alpha',
     'The factor on the weight matrices of the chosen layers; 1 changes nothing (paper, equation 1).',
   ),
+  transplant: setting(
+    'from',
+    z.enum(['all', 'only', 'without']),
+    'all',
+    'Layers from the aligned model',
+    'All of them, only the chosen range, or all but the chosen range; the others are the base model’s. Changes the count, not R0.',
+  ),
   matrices: setting(
     'matrices',
     z.union([z.enum(MATRIX_PRESET_KEYS), z.array(z.enum(MATRIX_NAMES)).check(z.minLength(1))]),

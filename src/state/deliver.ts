@@ -223,6 +223,15 @@ function entry<K extends KeptKind>(
   return { kind, key: work.key, value, truth: 'exact', complete, provenance: provenance(work, shelf) };
 }
 
+/** Which layers are the aligned model's, where not all are. */
+function transplantWords(
+  setting: ExperimentMap['count']['params']['setting'] | undefined,
+): Record<string, string> {
+  const { adapterLayers, baseLayers } = setting ?? {};
+  if (adapterLayers) return { 'layers from aligned': `only ${adapterLayers.join(' ')}` };
+  return baseLayers?.length ? { 'layers from aligned': `all but ${baseLayers.join(' ')}` } : {};
+}
+
 function provenance({ params }: Pick<Wanted, 'params'>, { lab, source, config }: Shelf): Provenance {
   const card = lab.state === 'ready' ? lab.card : null;
   const given = params as Partial<{
@@ -249,6 +258,7 @@ function provenance({ params }: Pick<Wanted, 'params'>, { lab, source, config }:
     origin: 'live',
     extra: {
       ...(card ? { backend: `${card.backend.kind}, ${card.backend.runtime}` } : {}),
+      ...transplantWords(given.setting),
       ...(rule
         ? {
             layers: `${rule.first} to ${rule.last}`,

@@ -4,6 +4,7 @@
  */
 import { summariseBandScan } from '@/method/localisation.ts';
 import type { ProposalMark } from '@/views/index.ts';
+import type { Config } from './config.ts';
 import type { Change, Tally } from './outcomes.ts';
 import type { Scan } from './results.ts';
 
@@ -14,6 +15,8 @@ export interface ReadingInput {
   scanComplete: boolean;
   alpha: number;
   range: readonly [number, number];
+  /** Which layers come from the aligned model. */
+  transplant?: Config['transplant'];
   overRejection: { now: Tally; change: Change | null; complete: boolean } | null;
   malicious: { now: Tally; before: Tally | null; complete: boolean } | null;
   /** AUROC of the probe per layer (mean over folds); null = not computed. */
@@ -91,14 +94,17 @@ function separability({ auroc }: ReadingInput): string[] {
   ];
 }
 
-function effect({ overRejection, alpha, range }: ReadingInput): string | null {
+function effect({ overRejection, alpha, range, transplant = 'all' }: ReadingInput): string | null {
   if (!overRejection?.complete) return null;
   const { now, change } = overRejection;
-  if (alpha === 1)
+  if (alpha === 1 && transplant === 'all')
     return `At alpha 1 nothing is scaled: ${now.counts.refused} of ${now.total} harmless prompts are refused.`;
   if (!change) return null;
   const { difference, pValue, low, high, total } = change;
-  const where = `at alpha ${alpha} on ${layers({ first: range[0], last: range[1] })}`;
+  const band = layers({ first: range[0], last: range[1] });
+  const exchanged =
+    transplant === 'all' ? '' : ` with ${transplant === 'only' ? 'only' : 'all but'} ${band} from the aligned model`;
+  const where = alpha === 1 ? exchanged.trim() : `at alpha ${alpha} on ${band}${exchanged}`;
   const p = pValue < 0.001 ? 'p\u00a0<\u00a00.001' : `p\u00a0=\u00a0${pValue.toFixed(pValue < 0.1 ? 3 : 2)}`;
   const test = `${signed(difference)} [${signed(low)}, ${signed(high)}], ${p}`;
   // The counts are paired: the same prompts, before and after.

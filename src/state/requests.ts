@@ -110,16 +110,32 @@ export function calibrateRequest(situation: Situation): Request<'calibrate'> & {
   return { ...request(situation, 'calibrate', params), parts };
 }
 
+/** Whether anything is done to the model besides choosing it: R0 is the count where nothing is. */
+export const isChanged = ({ alpha, transplant, model }: Config): boolean =>
+  alpha !== 1 || (transplant !== 'all' && model !== 'base');
+
+/** Which layers come from the aligned model; nothing where all do. */
+export function transplantOf({ transplant, range, model }: Config) {
+  if (transplant === 'all' || model === 'base') return {};
+  const [first, last] = range;
+  const chosen = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  return transplant === 'only' ? { adapterLayers: chosen } : { baseLayers: chosen };
+}
+
+/** @param isTransplanted with the layers from where the bench has them; R0 and the trail of alphas are of the whole model */
 export function countRequest(
   situation: Situation,
   pool: CountedPool,
   mode: CountMode,
   alpha: number,
   calibration: RefusalCalibration,
+  isTransplanted = false,
 ): Request<'count'> {
   const { config, pools, rules } = situation;
+  const { template, setting } = context(situation, config.model, alpha);
   return request(situation, 'count', {
-    ...context(situation, config.model, alpha),
+    template,
+    setting: { ...setting, ...(isTransplanted ? transplantOf(config) : {}) },
     prompts: countedPrompts(pools, pool, config),
     calibration,
     rules,

@@ -28,12 +28,19 @@ import type { AppState } from './store.ts';
 const NO_PAIR: CountPair = { exact: null, score: null };
 const NO_CALIBRATION = { tokenIds: [], tokenTexts: [], threshold: 0, sampleCount: 0, agreement: 0, auroc: 0 };
 
-function pairAt(results: Results, situation: Situation, pool: CountedPool, alpha: number): CountPair {
+function pairAt(
+  results: Results,
+  situation: Situation,
+  pool: CountedPool,
+  alpha: number,
+  isTransplanted = false,
+): CountPair {
   const prompts = countedPrompts(situation.pools, pool, situation.config);
   const shared = atAnyAlpha(situation);
   const of = (mode: 'exact' | 'score') => {
-    const make = () => countRequest(situation, pool, mode, alpha, NO_CALIBRATION).key;
-    return bestCount(results, keyAt(shared, `${pool} ${mode} ${alpha}`, make), prompts);
+    const make = () => countRequest(situation, pool, mode, alpha, NO_CALIBRATION, isTransplanted).key;
+    const name = `${pool} ${mode} ${alpha}${isTransplanted ? ' transplanted' : ''}`;
+    return bestCount(results, keyAt(shared, name, make), prompts);
   };
   return { exact: of('exact'), score: of('score') };
 }
@@ -87,7 +94,7 @@ function changeOf(before: Count, now: Count, overrides: Overrides): Change | nul
 function poolReadingOf(state: AppState, pool: CountedPool): PoolReading | null {
   const situation = currentSituation(state);
   if (!situation) return null;
-  const now = pairAt(state.results, situation, pool, situation.config.alpha);
+  const now = pairAt(state.results, situation, pool, situation.config.alpha, true);
   const before = pairAt(state.results, situation, pool, 1);
   return readingOfPairs(now, before, state.overrides, pool === 'over-rejection');
 }
@@ -116,7 +123,7 @@ export function useAnswerRows(pool: CountedPool): AnswerRow[] {
     (state: AppState): FourCounts => {
       const situation = currentSituation(state);
       if (!situation) return NOTHING;
-      const now = pairAt(state.results, situation, pool, situation.config.alpha);
+      const now = pairAt(state.results, situation, pool, situation.config.alpha, true);
       const before = pairAt(state.results, situation, pool, 1);
       return [now.exact, now.score, before.exact, before.score];
     },

@@ -37,6 +37,7 @@ export function useReading(): ReadingWords {
   const malicious = usePoolReading('malicious');
   const alpha = useLater((state) => state.config.alpha);
   const range = useLater((state) => state.config.range);
+  const transplant = useLater((state) => (state.config.model === 'base' ? 'all' : state.config.transplant));
   const measure = useGapMeasure();
   return useMemo(
     () =>
@@ -47,6 +48,7 @@ export function useReading(): ReadingWords {
         scanComplete: scan?.complete ?? false,
         alpha,
         range,
+        transplant,
         overRejection: overRejection && {
           now: overRejection.tallyNow,
           change: overRejection.change,
@@ -59,7 +61,7 @@ export function useReading(): ReadingWords {
         },
         auroc: similarity?.complete ? similarity.value.auroc.mean : null,
       }),
-    [similarity, proposal, scan, overRejection, malicious, alpha, range, measure],
+    [similarity, proposal, scan, overRejection, malicious, alpha, range, transplant, measure],
   );
 }
 

@@ -29,6 +29,7 @@ const anyConfig: fc.Arbitrary<Config> = fc.record({
   template: fc.constantFrom('chat' as const, 'alpaca' as const, 'none' as const),
   range: fc.tuple(layer, layer).map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b)]),
   alpha: fc.integer({ min: 10, max: 30 }).map((step) => snapAlpha(step * 0.05)),
+  transplant: fc.constantFrom('all' as const, 'only' as const, 'without' as const),
   matrices: fc.oneof(
     fc.constantFrom(...MATRIX_PRESET_KEYS),
     fc.subarray([...MATRIX_NAMES], { minLength: 1 }).map(normaliseMatrices),

@@ -14,6 +14,7 @@ import {
   cosineMatrixRequest,
   countRequest,
   ghostOf,
+  isChanged,
   type Request,
   type Situation,
   similarityRequest,
@@ -115,8 +116,9 @@ export function wantedWork({ situation, results, settled, layerCount, started = 
       slot: string,
       priority: number,
       label: string,
+      isTransplanted = false,
     ) => {
-      const { key, params } = countRequest(situation, pool, mode, at, calibration.value);
+      const { key, params } = countRequest(situation, pool, mode, at, calibration.value, isTransplanted);
       if (results.live[key]?.complete) return;
       const sofar = liveOf(results, 'count', key)?.value.outcomes ?? [];
       const order = pool === 'over-rejection' ? informative : [...params.prompts.keys()];
@@ -137,13 +139,15 @@ export function wantedWork({ situation, results, settled, layerCount, started = 
     };
     // A model that hardly ever refuses teaches no refusing token: its score would be a row of zeros that mean nothing.
     const hasScore = calibration.value.tokenIds.length > 0;
-    if (hasScore && alpha !== 1)
-      count('over-rejection', 'score', alpha, 'score', URGENCY.score, `Scoring at alpha ${alpha}`);
+    const changed = isChanged(config);
+    const where = `at alpha ${alpha}${config.transplant === 'all' ? '' : ', layers exchanged'}`;
+    if (hasScore && changed)
+      count('over-rejection', 'score', alpha, 'score', URGENCY.score, `Scoring ${where}`, true);
     if (hasScore)
       count('over-rejection', 'score', 1, 'score at 1', URGENCY.baselineScore, 'Scoring the unscaled model');
     if (settled) {
-      if (alpha !== 1)
-        count('over-rejection', 'exact', alpha, 'exact', URGENCY.exact, `Decoding at alpha ${alpha}`);
+      if (changed)
+        count('over-rejection', 'exact', alpha, 'exact', URGENCY.exact, `Decoding ${where}`, true);
       count(
         'over-rejection',
         'exact',
@@ -154,8 +158,8 @@ export function wantedWork({ situation, results, settled, layerCount, started = 
       );
       for (const pool of ['malicious', 'control'] as const) {
         const name = pool === 'malicious' ? 'malicious' : 'plain';
-        if (alpha !== 1)
-          count(pool, 'exact', alpha, `exact ${pool}`, URGENCY.sideExact, `Decoding ${name} prompts`);
+        if (changed)
+          count(pool, 'exact', alpha, `exact ${pool}`, URGENCY.sideExact, `Decoding ${name} prompts`, true);
         count(
           pool,
           'exact',

@@ -1,9 +1,11 @@
 /** The slider, and beneath it what it does to the count. */
-import { memo, useCallback, useRef, useState } from 'react';
+import { memo, useCallback, useMemo, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
+import { formatRange } from '@/elements/number-words.ts';
+import { SegmentedControl } from '@/elements/SegmentedControl.tsx';
 import { Slider } from '@/elements/Slider.tsx';
 import { Term } from '@/elements/Term.tsx';
-import { ALPHA_MAX, ALPHA_MIN, ALPHA_STEP, SETTINGS, snapAlpha } from '@/state/config.ts';
+import { ALPHA_MAX, ALPHA_MIN, ALPHA_STEP, type Config, SETTINGS, snapAlpha } from '@/state/config.ts';
 import { getSession } from '@/state/session-instance.ts';
 import { setConfig, useApp } from '@/state/store.ts';
 import { Counts } from './Counts.tsx';
@@ -54,10 +56,39 @@ export function AlphaPanel() {
           onCommit={commit}
         />
       </div>
+      <Transplant first={first} last={last} />
       <Counts />
     </section>
   );
 }
+
+/** Whether safety moves with its layers: the count follows at once, R0 stays the whole model's. */
+const Transplant = memo(function Transplant({ first, last }: { first: number; last: number }) {
+  const transplant = useApp((state) => state.config.transplant);
+  const isBase = useApp((state) => state.config.model === 'base');
+  const options = useMemo(() => {
+    const band = formatRange({ first, last });
+    return [
+      { value: 'all', label: 'all layers' },
+      { value: 'only', label: `only ${band}` },
+      { value: 'without', label: `all but ${band}` },
+    ] as const;
+  }, [first, last]);
+  // The base model has nothing to exchange.
+  if (isBase) return null;
+  return (
+    <div className="transplant">
+      <SegmentedControl
+        label={SETTINGS.transplant.label}
+        showLabel
+        value={transplant}
+        options={options}
+        onChange={chooseTransplant}
+      />
+    </div>
+  );
+});
+const chooseTransplant = (transplant: Config['transplant']) => setConfig({ transplant });
 
 /** Apart, so that a step of the handle does not draw it again. */
 const Head = memo(function Head({

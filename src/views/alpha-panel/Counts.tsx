@@ -23,6 +23,7 @@ const TITLE = (
 /** All of it is drawn in the task in which it changes (useApp), so it is kept small: it follows the hand. */
 export const Counts = memo(function Counts() {
   const alpha = useApp((state) => state.config.alpha);
+  const isExchanged = useApp(({ config }) => config.transplant !== 'all' && config.model !== 'base');
   const reading = usePoolReading('over-rejection', useApp);
   const unscaled = useBaseline(useApp);
   const hint = useWaitingHint();
@@ -54,7 +55,7 @@ export const Counts = memo(function Counts() {
       </div>
       <div className="count-now" title={reading?.now.origin}>
         <BigNumber
-          label={`R at alpha ${alpha.toFixed(2)}`}
+          label={`R at alpha ${alpha.toFixed(2)}${isExchanged ? ', layers exchanged' : ''}`}
           value={tally ? tally.counts.refused : null}
           waitingFor={pending ? 'Counting …' : hint}
           of={tally?.decided}
@@ -80,7 +81,7 @@ export const Counts = memo(function Counts() {
           </>
         ) : (
           <span className="hint">
-            {alpha === 1
+            {alpha === 1 && !isExchanged
               ? 'Nothing is scaled at alpha 1.'
               : 'The change appears when both counts are there, of one kind.'}
           </span>

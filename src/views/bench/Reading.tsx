@@ -18,8 +18,11 @@ export function Reading() {
   const isReady = useApp((state) => state.lab.state === 'ready');
   const alpha = useLater((state) => state.config.alpha);
   const [first, last] = useLater((state) => state.config.range);
+  const isChanged = useLater(
+    ({ config }) => config.alpha !== 1 || (config.transplant !== 'all' && config.model !== 'base'),
+  );
   const counting =
-    isReady && alpha !== 1 ? `Counting at alpha ${alpha} on ${formatRange({ first, last })} …` : null;
+    isReady && isChanged ? `Counting at alpha ${alpha} on ${formatRange({ first, last })} …` : null;
   const head = isFirstVisit ? INVITATION : (lead ?? counting ?? INVITATION);
   const sentences = isFirstVisit && lead ? [lead, ...rest] : rest;
   return (
