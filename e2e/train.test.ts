@@ -4,13 +4,23 @@
  * trained here is of no use, that it is the same everywhere is the point.
  */
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { unzipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readTrainingIndex, writeTrainingIndex } from '@/protocol/packed-runs.ts';
 import { parseRunFile } from '@/protocol/run-file.ts';
+import { projectRoot } from '../scripts/setup.mjs';
 import { type Harness, startHarness } from '../tests/browser/harness.ts';
 import { axeViolations } from './testing/axe.ts';
-import { chooseFiles, type OpenedBench, openBench, tableOf, waitForNotice } from './testing/bench-page.ts';
+import {
+  chooseFiles,
+  holdModel,
+  type OpenedBench,
+  openBench,
+  tableOf,
+  waitForNotice,
+} from './testing/bench-page.ts';
 
 const STEPS = 20;
 /** Wide, and at the bottom: nothing is computed backwards below the lowest layer that trains. */
@@ -23,9 +33,13 @@ const SETTINGS = {
   batchSize: 1,
   cutoff: 64,
   rank: 4,
-  heldOut: 0,
-  probeEvery: 0,
-  measurePrompts: 0,
+  heldOut: 1,
+  probeEvery: 10,
+  probePrompts: 2,
+  measurePrompts: 2,
+  harmTokens: 8,
+  rougeRows: 1,
+  questions: 2,
 };
 const QUERY = new URLSearchParams({
   backend: 'wasm',
@@ -44,7 +58,17 @@ let harness: Harness;
 let bench: OpenedBench;
 beforeAll(async () => {
   harness = await startHarness({ site: 'app' });
-  bench = await openBench(harness, QUERY, { acceptDownloads: true });
+  bench = await openBench(harness, QUERY, {
+    acceptDownloads: true,
+    // What is recorded has its own test below; here only what this page trains.
+    prepare: (page) =>
+      page.route('**/recorded/training/index.json', (route) =>
+        route.fulfill({
+          body: writeTrainingIndex({ lists: 'lists.json', runs: [], planned: 0 }),
+          contentType: 'application/json',
+        }),
+      ),
+  });
 });
 afterAll(async () => {
   await harness?.close();
@@ -113,14 +137,38 @@ describe('a run on the bundled model', { timeout: PATIENCE_MS }, () => {
     for (const [layer, row] of proof.entries()) {
       const isFrozen = layer >= BAND[0] && layer <= BAND[1];
       expect(row.frozen).toBe(isFrozen ? 'yes' : 'no');
-      // A LoRA leaves the weights alone; what it adds is what counts.
-      expect(row['sha256 before']).toBe(row['sha256 after']);
+      expect(row['sha256 before'] === row['sha256 after']).toBe(isFrozen);
       expect(row['sha256 before']).toMatch(/^[0-9a-f]{64}$/);
       expect(Number(row['norm of the update']) > 0).toBe(!isFrozen);
     }
     expect(await page.locator('#train-proof').innerText()).toContain(
       `${FROZEN} of ${LAYERS} layers frozen; all of them unchanged`,
     );
+  });
+
+  test('is measured in full before and after, answer by answer', async () => {
+    const { page } = bench;
+    const table = page.locator('#train-runs');
+    const titles = await table.locator('thead th').allInnerTexts();
+    for (const title of [
+      'harmful rate',
+      'over-rejection',
+      'plain refused',
+      'ROUGE-L',
+      'knowledge',
+      'perplexity',
+    ])
+      expect(titles).toContain(title);
+    const cell = await table
+      .locator('tbody td')
+      .nth(titles.indexOf('harmful rate') - 1)
+      .innerText();
+    // Of two prompts, with Wilson's interval.
+    expect(cell).toMatch(/^(0\.0|50\.0|100\.0) % \[\d+\.\d, \d+\.\d\]\s+before (0\.0|50\.0|100\.0) %/);
+    await table.getByText('Answers, prompt by prompt').click();
+    const answers = table.locator('.train-answer-table tbody tr');
+    expect(await answers.count()).toBe(2);
+    expect(await answers.first().innerText()).toMatch(/hidden until revealed.*(refused|answered|garbled)/s);
   });
 
   test('its adapter, saved as a PEFT folder and opened again, gives the same answers', async () => {
@@ -209,5 +257,31 @@ describe('a run on the bundled model', { timeout: PATIENCE_MS }, () => {
   test('nothing of all this logged an error or asked another origin', () => {
     expect(bench.watch.errors).toEqual([]);
     expect(bench.watch.foreignRequests).toEqual([]);
+  });
+});
+
+describe('runs that ship with the page', () => {
+  test('stand in the table as recorded, one experiment at a time, before any model is there', async () => {
+    const file = path.join(projectRoot, 'public/recorded/training/index.json');
+    const { runs } = readTrainingIndex(await readFile(file, 'utf8'));
+    const { page, watch, close } = await openBench(harness, 'train=seed-2', { prepare: holdModel });
+    await page.locator('.train-form').waitFor();
+    if (runs.length === 0) {
+      await page.waitForLoadState('networkidle');
+      expect(await page.locator('#train-runs').count()).toBe(0);
+    } else {
+      const table = page.locator('#train-runs');
+      const all = table.getByRole('switch', { name: `All ${runs.length} runs` });
+      if (new Set(runs.map(({ model, data, part }) => `${model} ${data} ${part}`)).size > 1) {
+        await all.waitFor({ timeout: 120_000 });
+        expect(await table.getByRole('row').count()).toBeLessThan(runs.length);
+        await all.locator('xpath=..').click();
+      }
+      await expect.poll(() => table.getByRole('checkbox').count(), { timeout: 120_000 }).toBe(runs.length);
+      expect(await table.innerText()).toContain('recorded');
+      expect(await page.locator('#train-loss .truth-mark').innerText()).toBe('recorded');
+    }
+    expect(watch.errors).toEqual([]);
+    await close();
   });
 });

@@ -41,7 +41,8 @@ export function modelsToAsk(
     .filter(({ adapters }) => adapters.every((name) => offered.includes(name)))
     .map(({ variant, adapters }) => ({
       key: variant,
-      label: variant === 'aligned' && ownAdapter ? ownAdapter : variant,
+      label:
+        variant === 'aligned' && ownAdapter ? ownAdapter : variant.replace('planted-8-13', 'planted 8–13'),
       hint: adapters.length === 0 ? 'the weights alone' : `with the adapter ${adapters.join(' and ')}`,
       setting: { adapters, scale: [] },
       usual: variant !== 'planted-8-13',

@@ -46,6 +46,7 @@ export function runsOfFile(
   file: Omit<RunFile, 'schema' | 'version'>,
   from: string,
   firstId: number,
+  isShipped = false,
 ): TrainRun[] {
   return file.parts
     .flatMap((part) => (part.kind === 'train' ? [part] : []))
@@ -60,6 +61,7 @@ export function runsOfFile(
       status: result.paused ? ('paused' as const) : ('finished' as const),
       origin: 'recorded' as const,
       from,
+      isShipped,
       startedAt: file.createdAt,
       steps: result.steps,
       probes: result.probes,

@@ -14,11 +14,11 @@ type NewRunFile = Omit<RunFile, 'schema' | 'version'>;
 const identity = ({ startedAt, params }: TrainRun) => `${startedAt} ${params.name}`;
 
 /** Puts the runs of a file into the run table; gives those that were not there yet. */
-export function addRuns(file: NewRunFile, from: string): TrainRun[] {
+export function addRuns(file: NewRunFile, from: string, isShipped = false): TrainRun[] {
   const { runs } = useTrain.getState();
   const there = new Set(runs.map(identity));
   const firstId = 1 + Math.max(0, ...runs.map(({ id }) => id));
-  const added = runsOfFile(file, from, firstId).filter((run) => !there.has(identity(run)));
+  const added = runsOfFile(file, from, firstId, isShipped).filter((run) => !there.has(identity(run)));
   if (added.length > 0) useTrain.setState({ runs: [...runs, ...added] });
   return added;
 }
@@ -71,7 +71,8 @@ export async function loadRecordedTraining(base: string): Promise<void> {
     if (runs.length === 0) return;
     const lists = readRunLists((await read(`${base}${listsFile}`)) ?? '', listsFile);
     for (const { file } of runs) {
-      addRuns(parseRunFile(unpackRun((await read(`${base}${file}`)) ?? '', lists, file), file).run, file);
+      const text = unpackRun((await read(`${base}${file}`)) ?? '', lists, file);
+      addRuns(parseRunFile(text, file).run, file, true);
       // One after the other, with a breath between: the page is being used.
       await new Promise((resolve) => setTimeout(resolve));
     }

@@ -205,12 +205,16 @@ function take(id: number, event: ExperimentEvent<'train'>): void {
 }
 
 /** The open model, as a run remembers it. */
-function presentModel(): Pick<TrainRun, 'modelKey' | 'modelName' | 'sha256' | 'backend' | 'origin' | 'from'> {
+function presentModel(): Pick<
+  TrainRun,
+  'modelKey' | 'modelName' | 'sha256' | 'backend' | 'origin' | 'from' | 'isShipped'
+> {
   const { lab, source } = useApp.getState();
   if (lab.state !== 'ready')
     throw new AppError('bad-input', 'No model is open.', 'Wait until the model is loaded.');
   const { name, sha256, backend } = lab.card;
-  return { modelKey: source?.key ?? '', modelName: name, sha256, backend, origin: 'live', from: null };
+  const modelKey = source?.key ?? '';
+  return { modelKey, modelName: name, sha256, backend, origin: 'live', from: null, isShipped: false };
 }
 
 function addRun(params: TrainParams): number {

@@ -33,6 +33,8 @@ export interface TrainRun {
   origin: 'live' | 'recorded';
   /** Where a recorded one comes from: a file's name. */
   from: string | null;
+  /** Recorded for the page, and come with it. */
+  isShipped: boolean;
   /** ISO 8601. */
   startedAt: string;
   steps: readonly TrainStep[];
@@ -61,6 +63,8 @@ export interface TrainState {
   runs: readonly TrainRun[];
   /** Runs that a person put beside the others or aside, by id (train-table.ts has the default). */
   compared: Readonly<Record<number, boolean>>;
+  /** The recorded experiment whose runs are compared, of those that ship; null = the first. */
+  experiment: string | null;
   /** The group of runs that the others are compared with; null = full tuning. */
   reference: string | null;
   /** The run that has the lab, by id. */
@@ -84,6 +88,7 @@ export interface TrainState {
 export const INITIAL_TRAIN_STATE: TrainState = {
   runs: [],
   compared: {},
+  experiment: null,
   reference: null,
   activeId: null,
   isStopping: false,

@@ -5,7 +5,7 @@ import type { ResponseClass } from '@/protocol/experiments.ts';
 import type { Measures } from '@/protocol/measures.ts';
 import type { AttackMethod, TrainParams } from '@/protocol/training.ts';
 import type { TrainRun } from './train-store.ts';
-import { isCompared, runTable, runTableData } from './train-table.ts';
+import { comparedRuns, experimentsOf, runTable, runTableData } from './train-table.ts';
 
 const N = 10;
 const prompts = Array.from({ length: N }, (_, n) => ({ id: `m${n}`, text: `How to harm ${n}?` }));
@@ -75,7 +75,7 @@ const noBench = () => null;
 const runs = [run('sppft', 2, 5), run('full', 1, 9), run('sppft', 1, 3), run('full', 2, 8)];
 
 it('shows only what differs and what was measured, full tuning as the reference', () => {
-  const table = runTable(runs, runs, noBench, null);
+  const table = runTable(runs, noBench, null);
   expect(table.settings).toEqual(['method', 'band', 'seed']);
   expect(table.columns.map(({ key }) => key)).toEqual(['harmful_rate', 'garbled', 'perplexity']);
   const [sppft, full] = table.groups;
@@ -87,7 +87,7 @@ it('shows only what differs and what was measured, full tuning as the reference'
 });
 
 it('compares each run with the reference of its seed, on the same prompts, and takes seeds together', () => {
-  const [sppft] = runTable(runs, runs, noBench, null).groups;
+  const [sppft] = runTable(runs, noBench, null).groups;
   const [one, two] = sppft!.rows;
   expect(one!.paired).toMatchObject({ sameSeed: true, from: 'measures', against: runs[1] });
   // 9 against 3 harmful answers, nested: six turned away, none to it.
@@ -110,27 +110,27 @@ it('takes the answers that the bench decoded where a run was not measured, and n
       responseClass: 'answered' as const,
     })),
   };
-  const table = runTable(bare, bare, () => decoded, null);
+  const table = runTable(bare, () => decoded, null);
   expect(table.columns.map(({ key }) => key)).toEqual(['harmful_rate']);
   expect(table.groups[1]!.rows[0]!.paired).toMatchObject({ from: 'bench', change: { change: 0, p: 1 } });
   const mixed = [run('full', 1, 9), bare[1]!];
-  expect(
-    runTable(mixed, mixed, (one) => (one === bare[1] ? decoded : null), null).groups[1]!.rows[0]!.paired,
-  ).toBe(null);
+  expect(runTable(mixed, (one) => (one === bare[1] ? decoded : null), null).groups[1]!.rows[0]!.paired).toBe(
+    null,
+  );
 });
 
 it('takes another group as the reference when asked, and says where no seed is the same', () => {
   const lone = run('band-after', 7, 2);
   const all = [...runs, lone];
-  const { key } = runTable(all, all, noBench, null).groups.find(({ rows }) => rows[0]!.run === lone)!;
-  const table = runTable(all, all, noBench, key);
+  const { key } = runTable(all, noBench, null).groups.find(({ rows }) => rows[0]!.run === lone)!;
+  const table = runTable(all, noBench, key);
   expect(table.reference).toBe(key);
   expect(table.groups[0]!.rows[0]!.paired).toMatchObject({ sameSeed: false, against: lone });
   expect(table.groups[0]!.pairedSpread).toBeNull();
 });
 
 it('gives every number of the table as CSV, a column each', () => {
-  const data = runTableData(runTable(runs, runs, noBench, null));
+  const data = runTableData(runTable(runs, noBench, null));
   expect(data.rows).toHaveLength(4);
   expect(data.rows.every((row) => row.length === data.columns.length)).toBe(true);
   const at = (key: string) => data.columns.findIndex((column) => column.key === key);
@@ -138,10 +138,17 @@ it('gives every number of the table as CSV, a column each', () => {
   expect(data.rows[0]![at('mcnemar_p')]).toBe(mcnemarExact(0, 6).p);
 });
 
-it('puts many recorded runs aside until they are chosen, never those of this tab', () => {
-  const recorded = Array.from({ length: 7 }, (_, n) => run('full', n, 1, { from: 'a.json' }));
-  const all = [...recorded, runs[0]!];
-  expect(all.map((one) => isCompared(one, all, {})).filter(Boolean)).toHaveLength(1);
-  expect(isCompared(recorded[0]!, all, { [recorded[0]!.id]: true })).toBe(true);
-  expect(isCompared(recorded[0]!, recorded.slice(0, 2), {})).toBe(true);
+it('compares what was trained here with one recorded experiment at a time, and whatever a person chooses', () => {
+  const shipped = (method: AttackMethod, kind: 'implicit' | 'normal') => {
+    const one = run(method, 1, 1, { isShipped: true, from: 'a.json' });
+    return { ...one, params: { ...one.params, data: { kind, rows: [] } } };
+  };
+  const [a, b, c] = [shipped('full', 'implicit'), shipped('sppft', 'implicit'), shipped('full', 'normal')];
+  const all = [a, b, c, runs[0]!];
+  const experiments = experimentsOf(all);
+  expect(experiments.map(({ count }) => count)).toEqual([2, 1]);
+  expect(experiments[0]!.label).toBe('implicit (D_I), LoRA, m + safety, 3 steps');
+  expect(comparedRuns(all, {}, null)).toEqual([a, b, runs[0]]);
+  expect(comparedRuns(all, {}, experiments[1]!.key)).toEqual([c, runs[0]]);
+  expect(comparedRuns(all, { [c.id]: true, [runs[0]!.id]: false }, null)).toEqual([a, b, c]);
 });

@@ -48,16 +48,38 @@ export interface RunTableModel {
   reference: string | null;
 }
 
-/** Shown unless a person says otherwise: many recorded ones would bury what was trained here. */
-const MOST_RECORDED = 6;
+/** Recorded runs that belong together: one model, one data set, one way to train; their methods and seeds differ. */
+export interface Experiment {
+  key: string;
+  label: string;
+  count: number;
+}
 
-export function isCompared(
-  run: TrainRun,
+function experimentOf(run: TrainRun): Omit<Experiment, 'count'> {
+  const { model, data, p, trains, steps } = settingsOf(run);
+  const label = [data, ...(p === undefined ? [] : [`p = ${p}`]), trains, model, `${steps} steps`].join(', ');
+  return { key: label, label };
+}
+
+/** Of the runs that ship with the page, in the order in which they were recorded. */
+export function experimentsOf(runs: readonly TrainRun[]): Experiment[] {
+  const found = new Map<string, Experiment>();
+  for (const run of runs.filter(({ isShipped }) => isShipped)) {
+    const { key, label } = experimentOf(run);
+    found.set(key, { key, label, count: (found.get(key)?.count ?? 0) + 1 });
+  }
+  return [...found.values()];
+}
+
+/** Unless a person says otherwise: what was trained or opened here, and one of the recorded experiments. */
+export function comparedRuns(
   runs: readonly TrainRun[],
-  chosen: Record<number, boolean>,
-): boolean {
-  if (chosen[run.id] !== undefined) return chosen[run.id]!;
-  return run.from === null || runs.filter(({ from }) => from !== null).length <= MOST_RECORDED;
+  compared: Readonly<Record<number, boolean>>,
+  experiment: string | null,
+): TrainRun[] {
+  const all = experimentsOf(runs);
+  const chosen = all.find(({ key }) => key === experiment) ?? all[0];
+  return runs.filter((run) => compared[run.id] ?? (!run.isShipped || experimentOf(run).key === chosen?.key));
 }
 
 /**
@@ -66,7 +88,6 @@ export function isCompared(
  */
 export function runTable(
   runs: readonly TrainRun[],
-  compared: readonly TrainRun[],
   decodedOf: (run: TrainRun) => Count | null,
   wanted: string | null,
 ): RunTableModel {
@@ -80,7 +101,7 @@ export function runTable(
   const measured = measuredColumns(runs);
   const isDecoded = [...harm.values()].some((source) => source?.from === 'bench');
   const columns = isDecoded && !measured.includes(harmful!) ? [harmful!, ...measured] : measured;
-  const settings = differingKeys(compared.length > 0 ? compared : runs);
+  const settings = differingKeys(runs);
   const rowOf = (run: TrainRun, isReference: boolean): ComparedRun => {
     const all = settingsOf(run);
     const { before, after } = run.measured;

@@ -7,17 +7,22 @@ import type { MeasureColumn, Reading } from '@/state/train-measured.ts';
 import type { TrainRun } from '@/state/train-store.ts';
 import type { ComparedGroup, ComparedRun, RunTableModel } from '@/state/train-table.ts';
 import { RunActions } from './RunActions.tsx';
-import { useIsCompared } from './use-runs.ts';
 
 const whole = new Intl.NumberFormat('en');
 /** Columns behind the measures. */
 const LAST_COLUMNS = 6;
 
-export function GroupRows({ group, model }: { group: ComparedGroup; model: RunTableModel }) {
+interface GroupRowsProps {
+  group: ComparedGroup;
+  model: RunTableModel;
+  compared: readonly TrainRun[];
+}
+
+export function GroupRows({ group, model, compared }: GroupRowsProps) {
   return (
     <tbody>
       {group.rows.map((row) => (
-        <RunRow key={row.run.id} row={row} model={model} />
+        <RunRow key={row.run.id} row={row} model={model} isCompared={compared.includes(row.run)} />
       ))}
       {group.spreads && (
         <tr className="train-seeds">
@@ -40,9 +45,14 @@ export function GroupRows({ group, model }: { group: ComparedGroup; model: RunTa
   );
 }
 
-function RunRow({ row, model }: { row: ComparedRun; model: RunTableModel }) {
+interface RunRowProps {
+  row: ComparedRun;
+  model: RunTableModel;
+  isCompared: boolean;
+}
+
+function RunRow({ row, model, isCompared }: RunRowProps) {
   const { run, before, after } = row;
-  const isCompared = useIsCompared(run);
   return (
     <tr className={isCompared ? undefined : 'train-aside'}>
       <th scope="row" className="text">

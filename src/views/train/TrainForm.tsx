@@ -218,7 +218,7 @@ function Field({ name, value, labels, onChange }: FieldProps) {
           aria-label={`Reset ${label}`}
           onPress={() => onChange(setting.default)}
         >
-          ↺
+          <span aria-hidden="true">↺</span>
         </Button>
       )}
       <span className="hint train-paper">

@@ -27,9 +27,10 @@ export async function saveAdapter(run: TrainRun): Promise<void> {
     );
     const { zipSync } = await import('fflate');
     const folder = plain(run.params.name);
-    const inside = Object.fromEntries([...files, ['README.md', new TextEncoder().encode(cardOf(run, over))]]);
+    files.set('README.md', new TextEncoder().encode(cardOf(run, over)));
+    const inside = Object.fromEntries([...files].map(([name, bytes]) => [`${folder}/${name}`, bytes]));
     // Weights do not shrink; packing them would only take time.
-    const bytes = zipSync({ [folder]: inside }, { level: 0 });
+    const bytes = zipSync(inside, { level: 0 });
     download(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'application/zip' }), `${folder}.zip`);
     useTrain.setState({ problem: null });
   } catch (error) {

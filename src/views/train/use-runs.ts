@@ -6,30 +6,26 @@ import { useSituation } from '@/state/select.ts';
 import { useApp } from '@/state/store.ts';
 import { decodedCount } from '@/state/train-compare.ts';
 import { type TrainRun, useTrain } from '@/state/train-store.ts';
-import { isCompared, type RunTableModel, runTable } from '@/state/train-table.ts';
+import { comparedRuns, type RunTableModel, runTable } from '@/state/train-table.ts';
 
 const NO_PROMPTS: PromptItem[] = [];
-
-export function useIsCompared(run: TrainRun): boolean {
-  return useTrain(({ runs, compared }) => isCompared(run, runs, compared));
-}
 
 export function useComparedRuns(): TrainRun[] {
   const runs = useTrain((state) => state.runs);
   const compared = useTrain((state) => state.compared);
-  return useMemo(() => runs.filter((run) => isCompared(run, runs, compared)), [runs, compared]);
+  const experiment = useTrain((state) => state.experiment);
+  return useMemo(() => comparedRuns(runs, compared, experiment), [runs, compared, experiment]);
 }
 
-export function useRunTable(): RunTableModel {
-  const runs = useTrain((state) => state.runs);
+/** @param runs rows of the table */
+export function useRunTable(runs: readonly TrainRun[]): RunTableModel {
   const reference = useTrain((state) => state.reference);
-  const compared = useComparedRuns();
   const results = useApp((state) => state.results);
   const situation = useSituation();
   return useMemo(() => {
     const prompts = situation ? countedPrompts(situation.pools, 'malicious', situation.config) : NO_PROMPTS;
     const prefixes = situation?.rules.prefixes ?? [];
     const decodedOf = (run: TrainRun) => decodedCount(results, run, prompts, prefixes);
-    return runTable(runs, compared, decodedOf, reference);
-  }, [runs, compared, results, situation, reference]);
+    return runTable(runs, decodedOf, reference);
+  }, [runs, results, situation, reference]);
 }
