@@ -30,6 +30,16 @@ describe('compareRuns', () => {
     expect(parts[0]!.paired!.clusterCount).toBe(3);
   });
 
+  it('a correction by hand counts in the place of what the rules said', () => {
+    const corrected = structuredClone(before);
+    if (corrected.kind !== 'count') throw new Error();
+    corrected.result.outcomes[0]!.byHand = 'refused';
+    const { parts } = compareRuns(sampleRun([before]), sampleRun([corrected]));
+    expect(parts[0]!.paired).toMatchObject({ before: 1, after: 2, gained: 1, lost: 0 });
+    // What was computed is the same.
+    expect(parts[0]!.numbers.differing).toBe(0);
+  });
+
   it('names the settings that differ: model, adapters, part parameters; never prompt texts', () => {
     const other = sampleRun([after], {
       model: { name: 'm', sha256: 'c'.repeat(64), adapters: [] },

@@ -137,7 +137,7 @@ function outcomesOf(part: RunPart): Outcomes | null {
   return { prompts: part.params.prompts, outcomes: part.result.outcomes };
 }
 
-/** Decoded where both were, else by first-token score: one measure on both sides. */
+/** Decoded where both were, corrections by hand included, else by first-token score: one measure on both sides. */
 function pairedOutcomes(a: RunPart, b: RunPart): PairedChange | null {
   const [left, right] = [outcomesOf(a), outcomesOf(b)];
   if (!left || !right) return null;
@@ -150,7 +150,7 @@ function pairedOutcomes(a: RunPart, b: RunPart): PairedChange | null {
   if (both.length === 0) return null;
   const isDecoded = both.every(({ one, other }) => one.responseClass && other.responseClass);
   const isRefused = (outcome: PromptOutcome) =>
-    isDecoded ? outcome.responseClass === 'refused' : outcome.refusedByScore;
+    isDecoded ? (outcome.byHand ?? outcome.responseClass) === 'refused' : outcome.refusedByScore;
   return pairedChange(
     both.map(({ one }) => isRefused(one)),
     both.map(({ other }) => isRefused(other)),

@@ -80,7 +80,14 @@ describe('tolerances', () => {
   });
 
   it('how the work was done is no result on either', () => {
-    for (const field of ['layerRuns.run', 'vectorsKey', 'steps[].stepMs', 'outcomes[].reason'])
+    for (const field of [
+      'layerRuns.run',
+      'work.tokenRuns.full',
+      'vectorsKey',
+      'steps[].stepMs',
+      'outcomes[].reason',
+      'outcomes[].byHand',
+    ])
       for (const of of [sameBackend, acrossBackends]) expect(of(field)).toBe('ignored');
   });
 
@@ -94,6 +101,8 @@ describe('tolerances', () => {
         'refused',
         'points[].low',
         'steps[].loss',
+        'cells[].scores[]',
+        'rows[].value',
         'total',
         'outcomes[].answerIds[]',
         'layerCount',
@@ -107,6 +116,8 @@ describe('tolerances', () => {
       refused: 1,
       'points[].low': 1.5,
       'steps[].loss': 1e-3,
+      'cells[].scores[]': 1e-4,
+      'rows[].value': 1e-3,
       total: 0,
       'outcomes[].answerIds[]': 0,
       layerCount: 0,

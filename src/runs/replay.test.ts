@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '@/model/app-error.ts';
 import type { Lab, ModelCard } from '@/protocol/lab.ts';
 import type { RunPart } from '@/protocol/run-file.ts';
-import { replayRun } from './replay.ts';
+import type { CheckpointCard } from '@/protocol/training.ts';
+import { type ReplayLab, replayRun } from './replay.ts';
 import { replayText, replayVerdict } from './report-words.ts';
 import { countPart, sampleRun } from './testing/sample-run.ts';
 
@@ -123,13 +124,37 @@ describe('replayRun', () => {
         result: { steps: [{ step: 1, loss: 2, stepMs: 10 }], paused: false, adapter: 'sppft' },
       }) as unknown as RunPart;
     const result = { steps: [{ step: 1, loss: 2, stepMs: 99 }], paused: false, adapter: 'sppft (replay 0)' };
-    const { lab, asked } = labOf([result]);
+    const { lab: plain, asked } = labOf([result]);
+    const removed: string[] = [];
+    const named = (name: string) => ({ key: `key of ${name}`, params: { name } }) as CheckpointCard;
+    const lab: ReplayLab = {
+      ...plain,
+      removeAdapter: async (name) => void removed.push(name),
+      checkpoints: async () => [named('sppft'), named('sppft (replay 0)')],
+      removeCheckpoint: async (key) => void removed.push(key),
+    };
     const report = await replayRun(sampleRun([train(10), train(100)]), card(), lab, { app });
-    expect(asked).toMatchObject([{ name: 'sppft (replay 0)', resume: false }]);
-    expect(asked[0]).not.toHaveProperty('stopAfter');
+    // Nothing of it is left, and nothing else is touched.
+    expect(removed).toEqual(['sppft (replay 0)', 'key of sppft (replay 0)']);
+    expect(asked).toMatchObject([{ name: 'sppft (replay 0)' }]);
+    for (const left of ['stopAfter', 'resume']) expect(asked[0]).not.toHaveProperty(left);
     expect(report.parts[0]!.report).toMatchObject({ differing: 0 });
     expect(report.parts[1]!.why).toMatch(/training over 400 sequences/);
     expect(replayVerdict(report)).toMatch(/1 of 2 parts were not repeated/);
+  });
+
+  it('what an interrupted run had done already is computed anew; one that never ended is left out', async () => {
+    const search = (complete: boolean) =>
+      ({
+        kind: 'grid',
+        label: 'every range',
+        params: { setting: { adapters: [], scale: [] }, resume: { cells: [] } },
+        result: { cells: [{ refused: 1 }], complete },
+      }) as unknown as RunPart;
+    const { lab, asked } = labOf([search(true).result]);
+    const report = await replayRun(sampleRun([search(true), search(false)]), card(), lab, { app });
+    expect(asked).toEqual([{ setting: { adapters: [], scale: [] } }]);
+    expect(report.parts[1]!.why).toMatch(/interrupted search/);
   });
 
   it('results that are known from before a stop are compared without running them again', async () => {

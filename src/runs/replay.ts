@@ -43,6 +43,10 @@ export interface ReplayOptions {
   signal?: AbortSignal;
 }
 
+/** What a replay asks of a lab; the last three tidy up after training. */
+export type ReplayLab = Pick<Lab, 'run'> &
+  Partial<Pick<Lab, 'removeAdapter' | 'checkpoints' | 'removeCheckpoint'>>;
+
 /** A few minutes of the bundled model on two cores. */
 export const CHEAP_SEQUENCES = 64;
 
@@ -50,7 +54,7 @@ export const CHEAP_SEQUENCES = 64;
 export async function replayRun(
   run: RunFile,
   card: ModelCard,
-  lab: Pick<Lab, 'run'>,
+  lab: ReplayLab,
   options: ReplayOptions,
 ): Promise<ReplayReport> {
   const names = adapterNamesHere(run, card);
@@ -77,6 +81,7 @@ export async function replayRun(
       ));
     if (part.kind === 'similarity' && 'vectorsKey' in result)
       vectorKeys.set(part.result.vectorsKey, result.vectorsKey);
+    if (part.kind === 'train') await tidyUp(lab, trainName(part, index));
     parts.push({ ...head, report: differences(part.result, result, allowanceOf), why: null });
     options.onPart?.(parts.at(-1)!, result);
   }
@@ -144,6 +149,8 @@ export function adapterNamesHere(
 }
 
 function reasonToSkip(part: RunPart, { trainSequences = CHEAP_SEQUENCES }: ReplayOptions): string | null {
+  if ('complete' in part.result && !part.result.complete)
+    return 'an interrupted search has no end to compare with';
   if (part.kind !== 'train') return null;
   if (part.result.paused) return 'a paused training run has no end to compare with';
   const { steps, batchSize, accumulation } = part.params.optimiser;
@@ -161,13 +168,15 @@ function paramsHere(
   index: number,
 ): never {
   const params = renamed(part.params, names) as Record<string, unknown>;
+  // What an interrupted run had done is not taken over: everything is computed here.
+  delete params.done;
+  delete params.resume;
   if (part.kind === 'cosineMatrix') {
     params.vectorsKey = vectorKeys.get(part.params.vectorsKey) ?? part.params.vectorsKey;
   }
   if (part.kind === 'train') {
     // From the beginning to the end, under a name of its own: the run's may be in use here.
     Object.assign(params, {
-      resume: false,
       checkpointEvery: 0,
       name: `${part.params.name} (replay ${index})`,
     });
@@ -175,6 +184,16 @@ function paramsHere(
   }
   // The kinds are a union here and one type for the lab: which it is was decided when the file was parsed.
   return params as never;
+}
+
+const trainName = ({ params }: Extract<RunPart, { kind: 'train' }>, index: number): string =>
+  `${params.name} (replay ${index})`;
+
+/** The repeated training leaves neither adapter nor checkpoint behind. */
+async function tidyUp(lab: ReplayLab, name: string): Promise<void> {
+  await lab.removeAdapter?.(name).catch(() => {});
+  const left = (await lab.checkpoints?.())?.filter(({ params }) => params.name === name) ?? [];
+  for (const { key } of left) await lab.removeCheckpoint?.(key);
 }
 
 /** Wherever parameters list adapters, however deep. */

@@ -8,13 +8,15 @@ import type { Allowance, AllowanceOf } from './differences.ts';
 /** Fields that say how the work was done, not what came out. */
 const NOT_RESULTS = [
   // How many layers had to be run depends on what was kept from earlier work.
-  /(^|\.)layerRuns(\.|$)/,
+  /(^|\.)(layerRuns|tokenRuns)(\.|$)/,
   // Names under which a lab keeps things.
   /(^|\.)vectorsKey$/,
   /(^|\.)(stepMs|elapsedMs)$/,
   /(^|\.)adapter$/,
   // In words, with rounded numbers of other fields inside.
-  /(^|\.)reason$/,
+  /(^|\.)(reason|findings\[\])$/,
+  // A person's corrections stand beside what was computed.
+  /(^|\.)byHand$/,
   // A person's word, which no machine repeats.
   /(^|\.)byHand$/,
 ];
@@ -42,6 +44,11 @@ export const ACROSS_BACKENDS: readonly Rule[] = [
     absolute: 1,
     why: 'counts: a prompt within rounding of the threshold may fall on the other side',
   },
+  {
+    field: /(^|\.)rows\[\]\.(value|low|high)$/,
+    absolute: 1e-3,
+    why: 'controls: measures of many units, none of them smaller than a hundredth',
+  },
   { field: /points\[\]\.(low|high)$/, absolute: 1.5, why: 'intervals in prompts follow their count' },
   {
     field: /(^|\.)(loss|gradientNorm|updateNorm|before|after)$/,
@@ -49,7 +56,8 @@ export const ACROSS_BACKENDS: readonly Rule[] = [
     why: 'rounding of each training step enters the next',
   },
   {
-    field: /(score|threshold|agreement|attention\[\]|mean\[\]|std\[\]|low\[\]|high\[\]|cosine\[\])$/,
+    field:
+      /(score|scores\[\]|threshold|agreement|attention\[\]|mean\[\]|std\[\]|low\[\]|high\[\]|cosine\[\])$/,
     absolute: 1e-4,
     why: 'probabilities and cosines: rounding of float32 sums, through all layers',
   },
