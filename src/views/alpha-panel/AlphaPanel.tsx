@@ -1,7 +1,6 @@
 /** The slider, and beneath it what it does to the count. */
 import { memo, useCallback, useMemo, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
-import { formatRange } from '@/elements/number-words.ts';
 import { SegmentedControl } from '@/elements/SegmentedControl.tsx';
 import { Slider } from '@/elements/Slider.tsx';
 import { Term } from '@/elements/Term.tsx';
@@ -67,7 +66,7 @@ const Transplant = memo(function Transplant({ first, last }: { first: number; la
   const transplant = useApp((state) => state.config.transplant);
   const isBase = useApp((state) => state.config.model === 'base');
   const options = useMemo(() => {
-    const band = formatRange({ first, last });
+    const band = first === last ? String(first) : `${first}–${last}`;
     return [
       { value: 'all', label: 'all layers' },
       { value: 'only', label: `only ${band}` },
