@@ -103,7 +103,9 @@ function effect({ overRejection, alpha, range, transplant = 'all' }: ReadingInpu
   const { difference, pValue, low, high, total } = change;
   const band = layers({ first: range[0], last: range[1] });
   const exchanged =
-    transplant === 'all' ? '' : ` with ${transplant === 'only' ? 'only' : 'all but'} ${band} from the aligned model`;
+    transplant === 'all'
+      ? ''
+      : ` with ${transplant === 'only' ? 'only' : 'all but'} ${band} from the aligned model`;
   const where = alpha === 1 ? exchanged.trim() : `at alpha ${alpha} on ${band}${exchanged}`;
   const p = pValue < 0.001 ? 'p\u00a0<\u00a00.001' : `p\u00a0=\u00a0${pValue.toFixed(pValue < 0.1 ? 3 : 2)}`;
   const test = `${signed(difference)} [${signed(low)}, ${signed(high)}], ${p}`;

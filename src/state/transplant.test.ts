@@ -113,7 +113,9 @@ describe('layers from the aligned model', () => {
       malicious: null,
       auroc: null,
     };
-    expect(readingOf(input).lead).toMatch(/fall from 7 to 2 of 8 with all but layers 2–4 from the aligned model/);
+    expect(readingOf(input).lead).toMatch(
+      /fall from 7 to 2 of 8 with all but layers 2–4 from the aligned model/,
+    );
     expect(readingOf({ ...input, alpha: 1.1, transplant: 'only' }).lead).toMatch(
       /at alpha 1\.1 on layers 2–4 with only layers 2–4 from the aligned model/,
     );

@@ -146,8 +146,7 @@ export function wantedWork({ situation, results, settled, layerCount, started = 
     if (hasScore)
       count('over-rejection', 'score', 1, 'score at 1', URGENCY.baselineScore, 'Scoring the unscaled model');
     if (settled) {
-      if (changed)
-        count('over-rejection', 'exact', alpha, 'exact', URGENCY.exact, `Decoding ${where}`, true);
+      if (changed) count('over-rejection', 'exact', alpha, 'exact', URGENCY.exact, `Decoding ${where}`, true);
       count(
         'over-rejection',
         'exact',
