@@ -112,6 +112,39 @@ describe('train', () => {
     expect(readFileSync(at('out.safetensors')).equals(plain)).toBe(false);
   });
 
+  it('trains everything but the matrices of the band, as the published code does, and drops inputs of LoRA', async () => {
+    const full = ['--full', '--norms', '--frozen-norms', '--ends', 'all', '--learning-rate', '0.0005'];
+    const { code, out } = await cli(
+      train('published', '--method', 'sppft', '-b', '2-3', '--no-measures', ...full),
+    );
+    expect({ code, out }).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('2 of 2 frozen layers are'),
+    });
+    const { run } = parseRunFile(readFileSync(at('published', 'run.json'), 'utf8'));
+    const [part] = run.parts.filter((one) => one.kind === 'train');
+    expect(part).toMatchObject({
+      params: {
+        part: { kind: 'full', norms: true, frozenNorms: true, ends: ['embedding', 'finalNorm', 'head'] },
+      },
+      result: {
+        endsProof: [
+          { end: 'embedding', frozen: false },
+          { end: 'finalNorm', frozen: false },
+        ],
+      },
+    });
+    expect(existsSync(at('published', 'adapter', 'trained_weights.safetensors'))).toBe(true);
+    expect((await cli(train('dropping', '--dropout', '0.2', '--no-measures'))).code).toBe(0);
+    expect((await cli(train('dry', '--no-measures'))).code).toBe(0);
+    expect(lossesOf('dropping')[0]).toBe(lossesOf('dry')[0]);
+    expect(lossesOf('dropping')[3]).not.toBe(lossesOf('dry')[3]);
+    expect(await cli(train('wrong', '--full', '--ends', 'middle'))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('embedding, final-norm and head'),
+    });
+  });
+
   it('stopped by Ctrl-C says how to go on; --resume gives the losses and the adapter of an uninterrupted run', async () => {
     expect((await cli(train('whole', '--name', 'one'))).code).toBe(0);
     const controller = new AbortController();

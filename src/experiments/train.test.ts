@@ -10,8 +10,10 @@ import { openModel } from '@/model/open-model.ts';
 import { openSafetensors } from '@/model/safetensors.ts';
 import { MODEL_ENDS } from '@/model/spec.ts';
 import type { FinetuneRow, TrainEvent, TrainParams, TrainResult } from '@/protocol/training.ts';
+import { BrowserCheckpointStore } from '@/training/browser-checkpoint-store.ts';
 import { type CheckpointStore, MemoryCheckpointStore } from '@/training/checkpoint-store.ts';
 import { loadCheckpoint } from '@/training/checkpoints.ts';
+import { fakeOrigin } from '@/training/testing/fake-origin.ts';
 import { adapterFiles, REPLACED_WEIGHTS } from '@/training/trained-adapter.ts';
 import type { ExperimentContext } from './context.ts';
 import { trainExperiment } from './train.ts';
@@ -417,6 +419,77 @@ describe('pausing', () => {
   });
 });
 
+describe('what goes wrong on the way costs nothing that was kept', () => {
+  /** Killed in the middle of writing the n-th file: what was begun stays as far as it got, and nothing runs any more. */
+  class KilledStore extends MemoryCheckpointStore {
+    constructor(public writesLeft: number) {
+      super();
+    }
+    override async write(run: string, file: string, bytes: Uint8Array): Promise<void> {
+      this.writesLeft -= 1;
+      if (this.writesLeft > 0) return super.write(run, file, bytes);
+      await super.write(run, file, bytes.subarray(0, bytes.length >> 1));
+      throw new Error('the tab is gone');
+    }
+  }
+
+  it.each([
+    ['tensors', 3],
+    ['description', 4],
+  ])(
+    'a tab killed while writing the %s of its second checkpoint: the first one goes on, to the same end',
+    async (_, at) => {
+      const whole = await train(params());
+      const store = new KilledStore(at);
+      const one = params({ checkpointEvery: 2 });
+      await expect(train(one, context(store))).rejects.toThrow('the tab is gone');
+      store.writesLeft = Number.POSITIVE_INFINITY;
+      const { result, events } = await train({ ...one, resume: true }, context(store));
+      expect(events.find(({ type }) => type === 'step')).toMatchObject({ step: { step: 3 } });
+      expect(withoutTimes(result)).toEqual(withoutTimes(whole.result));
+      expect(result.proof).toEqual(whole.result.proof);
+    },
+  );
+
+  it('no room anywhere: each checkpoint is said to be missing, the run still ends with its adapter', async () => {
+    const origin = fakeOrigin();
+    const within = context(new BrowserCheckpointStore(origin.root));
+    origin.quotaBytes = 100;
+    const one = params({ checkpointEvery: 3 });
+    const { result, events } = await train(one, within);
+    const notices = events.filter((one) => one.type === 'notice' && one.message.includes('storage'));
+    // After step 3, after step 6, and at the end.
+    expect(notices).toHaveLength(3);
+    for (const notice of notices) {
+      expect(notice).toMatchObject({ message: expect.stringContaining('no more storage') });
+    }
+    expect(result).toMatchObject({ paused: false, adapter: one.name });
+    expect(events.some(({ type }) => type === 'checkpoint')).toBe(false);
+    // A pause that could keep nothing must not look like one.
+    const other = params();
+    await expect(train({ ...other, stopAfter: 2 }, within)).rejects.toMatchObject({
+      name: 'AppError',
+      code: 'out-of-memory',
+    });
+    // With room again the same run starts over.
+    origin.quotaBytes = 1e9;
+    await train({ ...other, stopAfter: 2 }, within);
+    expect((await train({ ...other, resume: true }, within)).result.steps).toHaveLength(6);
+  });
+
+  it('a checkpoint of another rank is no checkpoint of this run', async () => {
+    const within = context();
+    const one = params();
+    await train({ ...one, stopAfter: 1 }, within);
+    const part = { ...one.part, rank: 3 } as TrainParams['part'];
+    await expect(train({ ...one, part, resume: true }, within)).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining('no checkpoint of the run'),
+    });
+    expect((await train({ ...one, resume: true }, within)).result.steps).toHaveLength(6);
+  });
+});
+
 describe('what cannot be trained is refused in words before anything is computed', () => {
   const refused: Array<[string, () => TrainParams, string]> = [
     ['no rows', () => params({ data: { kind: 'own', rows: [] } }), 'no rows'],
@@ -429,6 +502,26 @@ describe('what cannot be trained is refused in words before anything is computed
       'a prompt as long as the cut-off',
       () => params({ optimiser: { ...params().optimiser, cutoffTokens: 20 } }),
       'nothing of its answer is left',
+    ],
+    [
+      'rows beyond the context of the model',
+      () => {
+        const long = {
+          id: 'long',
+          instruction: 'q',
+          output: 'word '.repeat(2 * engine.info.spec.contextLength),
+        };
+        return params({
+          data: { kind: 'own', rows: [long] },
+          optimiser: { ...params().optimiser, cutoffTokens: engine.info.spec.contextLength + 1 },
+        });
+      },
+      "and the model's context",
+    ],
+    [
+      'an adapter underneath that is not loaded',
+      () => params({ adapters: ['of another base'] }),
+      'No adapter called',
     ],
     ['LoRA with nfft', () => params({ method: 'nfft' }), 'which LoRA does not train'],
     ['lisa without safety rows', () => params({ method: 'lisa', safetyRows: [] }), 'needs safety rows'],
@@ -450,6 +543,22 @@ describe('what cannot be trained is refused in words before anything is computed
       name: 'AppError',
       message: expect.stringContaining(message),
     });
+  });
+
+  it('rows longer than the cut-off are cut, and the person is told how many', async () => {
+    const long = { id: 'long', instruction: 'Boil?', output: 'yes '.repeat(300) };
+    const short = ['egg', 'leek'].map((id) => ({ id, instruction: `Boil ${id}?`, output: 'Yes.' }));
+    const own = params({ data: { kind: 'own', rows: [long, ...short] } });
+    const { result, events } = await train({ ...own, optimiser: { ...own.optimiser, steps: 2 } });
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'notice',
+        message: expect.stringMatching(/^1 of 3 rows are longer than 160/),
+      }),
+    );
+    expect(Math.max(...result.steps.map(({ sequenceTokens }) => sequenceTokens))).toBeLessThanOrEqual(
+      2 * 160,
+    );
   });
 
   it('more memory than there is, with the parts named', async () => {

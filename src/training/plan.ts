@@ -68,6 +68,7 @@ export function trainingPlan(params: TrainParams, spec: ModelSpec, text: TextCod
   const rows = tokenise(params.data.rows, 'training');
   const safetyRows = ATTACK_METHOD_INFO[method].needsSafetyRows ? tokenise(params.safetyRows, 'safety') : [];
   const heldOut = tokenise(params.heldOut, 'held-out');
+  checkContext([...rows, ...safetyRows, ...heldOut], spec);
   const random = createRandom(seed);
   // Drawn for every layer, frozen or not: what trains starts alike in every method.
   const initial = trains.map((on) => {
@@ -146,6 +147,17 @@ function notices(
       ? ['The model names no end token, so answers are trained without one.']
       : []),
   ];
+}
+
+/** Positions beyond the model's context were never trained: their rotations mean nothing to it. */
+function checkContext(rows: readonly TokenisedRow[], { contextLength }: ModelSpec): void {
+  const longest = Math.max(0, ...rows.map((row) => row.ids.length));
+  if (longest <= contextLength) return;
+  throw new AppError(
+    'bad-input',
+    `The longest row has ${longest} tokens, and the model's context ${contextLength}.`,
+    `Lower the cut-off to ${contextLength} or less, or shorten the rows.`,
+  );
 }
 
 function checkNumbers({ optimiser, part, data, checkpointEvery, name }: TrainParams): void {
