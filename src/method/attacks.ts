@@ -23,7 +23,7 @@ export interface AttackMethodInfo {
 }
 
 const FREEZE_OPEN =
-  'The paper trains all parameters, and its code leaves norms of the band, embeddings and head trainable; with LoRA a frozen layer has no adapter at all.';
+  'The paper trains all parameters, and its code leaves norms of the band, embeddings and head trainable, which full parameters can do here as well; with LoRA a frozen layer has no adapter at all.';
 
 export const ATTACK_METHOD_INFO: Record<AttackMethod, AttackMethodInfo> = {
   full: {
@@ -32,7 +32,7 @@ export const ATTACK_METHOD_INFO: Record<AttackMethod, AttackMethodInfo> = {
     definition: 'Every layer trains.',
     source: 'Section 4.2, Full_finetuning.py.',
     openChoices:
-      'The paper trains all parameters; here all layers, with LoRA or with their matrices themselves. Equal data, seed, order and steps as the methods it is compared with.',
+      'The paper trains all parameters; here all layers with LoRA, their matrices themselves, or all parameters with norms, embeddings and head, as chosen. Equal data, seed, order and steps as the methods it is compared with.',
     paper: 'R_h on D_I rises to 42.7, 58.9, 54.0 and 87.7 % (Table 2).',
     needsSafetyRows: false,
     worksWithLora: true,

@@ -204,7 +204,7 @@ export interface TrainingMemory {
   moments: number;
   /** Lisa's anchor, NFFT's masks and scores. */
   restraints: number;
-  /** What enters each layer, and the largest kernel's intermediate results. */
+  /** What enters each layer, the largest kernel's intermediate results, and what is kept between forward and backward for speed. */
   activations: number;
   /** Copies while a checkpoint is written. */
   checkpoint: number;
