@@ -28,15 +28,15 @@ const report: ReplayReport = {
 
 it('part by part: counts of values, the largest difference, and why a part was left out', () => {
   expect(partsTable(report).rows).toEqual([
-    ['count: alpha 1', 3, 2, 1, 0.25, ''],
+    ['count: alpha 1', 3, 2, 1, '2.5e−1', ''],
     ['train: sppft', null, null, null, null, 'left out'],
   ]);
 });
 
 it('only fields that differ are listed, with what is allowed', () => {
   expect(fieldsTable(report).rows).toEqual([
-    ['alpha 1', 'scores[]', 2, 1, 0, 0.25, 0.5],
-    ['alpha 1', 'answer', 1, 1, 1, 0, 0.5],
+    ['alpha 1', 'scores[]', 2, 1, 0, '2.5e−1', '5.0e−1'],
+    ['alpha 1', 'answer', 1, 1, 1, '0', '5.0e−1'],
   ]);
 });
 
@@ -44,7 +44,7 @@ it('number by number, beyond first; texts of answers can be blurred', () => {
   const table = differencesTable(report);
   expect(table.rows).toEqual([
     ['alpha 1', 'answer', 'No.', 'Yes.', null, 'beyond'],
-    ['alpha 1', 'scores[0]', 0.25, 0.5, 0.25, 'within'],
+    ['alpha 1', 'scores[0]', 0.25, 0.5, '2.5e−1', 'within'],
   ]);
   expect(table.columns.filter(({ sensitive }) => sensitive).map(({ key }) => key)).toEqual([
     'recorded',

@@ -20,7 +20,7 @@ export function partsTable(report: ReplayReport): FigureData {
       one?.compared ?? null,
       one?.differing ?? null,
       one?.beyond ?? null,
-      one ? Math.max(0, ...one.fields.map(({ largest }) => largest)) : null,
+      one ? size(Math.max(0, ...one.fields.map(({ largest }) => largest))) : null,
       why ?? '',
     ]),
   };
@@ -46,8 +46,8 @@ export function fieldsTable(report: ReplayReport): FigureData {
           compared,
           differing,
           beyond,
-          largest,
-          allowed,
+          size(largest),
+          size(allowed),
         ]),
     ),
   };
@@ -70,12 +70,15 @@ export function differencesTable(report: ReplayReport): FigureData {
         path,
         leaf(a),
         leaf(b),
-        absolute,
+        absolute === null ? null : size(absolute),
         isWithin ? 'within' : 'beyond',
       ]),
     ),
   };
 }
+
+/** Differences span ten orders of magnitude; the saved report has all digits. */
+const size = (value: number): string => (value === 0 ? '0' : value.toExponential(1).replace('e-', 'e−'));
 
 const leaf = (value: Difference['a']) =>
   value === undefined ? 'absent' : typeof value === 'number' ? value : String(value);
