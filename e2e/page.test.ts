@@ -62,7 +62,7 @@ test('where no first token tells refusals from answers, score and scan say so in
   expect(await scan.innerText()).toContain('The scan counts by first token, so there is none');
   // The aligned model has such a token: nothing is said there.
   await modelChoice(page, 'aligned').click({ force: true });
-  await page.locator('#band-scan svg').first().waitFor();
+  await page.locator('#band-scan svg.plot .whisker').first().waitFor({ state: 'attached' });
   expect(await limit.count()).toBe(0);
   expect(watch.errors).toEqual([]);
   await close();
