@@ -8,6 +8,7 @@ import { ensureBrowser } from '../scripts/find-browser.mjs';
 import { appMounts, serve } from '../scripts/serve.mjs';
 import { BUNDLED_PATH, type RecountPlan, THROUGHPUT_ROUNDS } from './plan.ts';
 import type { RuntimeFigures } from './run.ts';
+import { measureTraining, type TrainingFigures } from './training/measure.ts';
 import { type PageFigures, watchPage } from './watch-page.ts';
 
 const benchTarget = {
@@ -61,6 +62,22 @@ export async function measureInChromium(plan: RecountPlan): Promise<RuntimeFigur
       [BUNDLED_PATH, plan] as const,
     );
     return { recount, throughput };
+  });
+}
+
+/** Training steps in a page that stays open while others take theirs. */
+export async function measureTrainingBesideChromium(model: string): Promise<TrainingFigures> {
+  await ensureBuilt(benchTarget);
+  const mounts = [
+    { prefix: '/', folder: benchTarget.output },
+    { prefix: '/', folder: 'public' },
+  ];
+  return withBrowser(mounts, async (browser, url) => {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(0);
+    await page.goto(url);
+    await page.waitForFunction(() => 'bench' in window);
+    return measureTraining(model, { page, modelUrl: `/${BUNDLED_PATH}` });
   });
 }
 

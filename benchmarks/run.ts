@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- node|chromium|page …]`: the figures of issue 3, section 8, measured side by side in one run. Timings differ
+ * `npm run bench [-- node|chromium|page|training …]`: the figures of issues 3 and 4, section 8, measured side by side in one run. Timings differ
  * between machines and from minute to minute; what counts are the ratios. Writes test-results/bench.json.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,10 +9,11 @@ import { createNodeBackend } from '@/backends/node-backend.ts';
 import { engineOn } from '@/engine/create-engine.ts';
 import { diskFile } from '@/model/node-files.ts';
 import { openModel } from '@/model/open-model.ts';
-import { measureInChromium, measurePage } from './in-chromium.ts';
+import { measureInChromium, measurePage, measureTrainingBesideChromium } from './in-chromium.ts';
 import { measureThroughput, type ThroughputFigures } from './layer-throughput.ts';
 import { BUNDLED_PATH, QUESTION_COUNT, RECOUNT, type RecountPlan, THROUGHPUT_ROUNDS } from './plan.ts';
 import { measureRecount, type RecountFigures } from './recount.ts';
+import { trainingReport } from './training/measure.ts';
 
 export interface RuntimeFigures {
   recount: RecountFigures;
@@ -53,7 +54,7 @@ function report(name: string, { recount, throughput }: RuntimeFigures): void {
     layer ${throughput.layerGflops.toFixed(1)} GFLOPS, its matmuls alone ${throughput.matmulGflops.toFixed(1)}: ${((100 * throughput.layerGflops) / throughput.matmulGflops).toFixed(0)} % (asked: 70)`);
 }
 
-const PARTS = ['node', 'chromium', 'page'];
+const PARTS = ['node', 'chromium', 'page', 'training'];
 const asked = process.argv.slice(2);
 const wanted = asked.length > 0 ? asked : PARTS;
 const unknown = wanted.find((part) => !PARTS.includes(part));
@@ -83,6 +84,11 @@ if (wanted.includes('page')) {
   console.log('\nthe page, cold cache');
   for (const [name, value] of Object.entries(figures)) console.log(`  ${name}: ${value}`);
   results.page = figures;
+}
+if (wanted.includes('training')) {
+  const figures = await measureTrainingBesideChromium(`public/${BUNDLED_PATH}`);
+  console.log(trainingReport(figures));
+  results.training = figures;
 }
 mkdirSync('test-results', { recursive: true });
 writeFileSync('test-results/bench.json', `${JSON.stringify(results, null, 2)}\n`);

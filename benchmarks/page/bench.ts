@@ -1,5 +1,7 @@
-/** What the runner calls inside the page: one measure in a worker of its own, ended afterwards to free its memory. */
-import { wrap } from 'comlink';
+/** What the runner calls inside the page: measures in a worker each, ended afterwards to free its memory, and training steps. */
+import { type Remote, wrap } from 'comlink';
+import type { StepKind } from '../training/plan.ts';
+import type { TimedStep } from '../training/steps.ts';
 import type { WebBenchmarks } from './bench.worker.ts';
 
 async function measure<K extends keyof WebBenchmarks>(
@@ -18,7 +20,20 @@ async function measure<K extends keyof WebBenchmarks>(
   }
 }
 
-const bench = { measure };
+/** Kept between steps, which other contestants' steps come between. */
+let training: { worker: Worker; remote: Remote<WebBenchmarks> } | null = null;
+
+async function openTraining(modelUrl: string, threads: number): Promise<void> {
+  const worker = new Worker(new URL('./bench.worker.ts', import.meta.url), { type: 'module' });
+  training = { worker, remote: wrap<WebBenchmarks>(worker) };
+  await training.remote.openTraining(modelUrl, threads);
+}
+
+async function trainingStep(kind: StepKind): Promise<TimedStep> {
+  return training!.remote.trainingStep(kind);
+}
+
+const bench = { measure, openTraining, trainingStep };
 
 declare global {
   interface Window {

@@ -9,15 +9,29 @@ import type { ModelSpec } from '@/model/spec.ts';
 import { measureThroughput, type ThroughputFigures } from '../layer-throughput.ts';
 import type { RecountPlan } from '../plan.ts';
 import { measureRecount, type RecountFigures } from '../recount.ts';
+import type { StepKind } from '../training/plan.ts';
+import { type TimedStep, trainingSteps } from '../training/steps.ts';
+
+async function fetchModel(modelUrl: string) {
+  const bytes = new Uint8Array(await (await fetch(new URL(modelUrl, location.origin))).arrayBuffer());
+  return openModel(memorySource(bytes, modelUrl.split('/').at(-1)!));
+}
 
 const benchmarks = {
   async throughput(spec: ModelSpec, rounds: number, threads: number): Promise<ThroughputFigures> {
     return measureThroughput(await createWasmBackend({ threads }), spec, rounds);
   },
 
+  async openTraining(modelUrl: string, threads: number): Promise<void> {
+    step = trainingSteps(await engineOn(await createWasmBackend({ threads }), await fetchModel(modelUrl)));
+  },
+
+  trainingStep(kind: StepKind): Promise<TimedStep> {
+    return step!(kind);
+  },
+
   async recount(modelUrl: string, plan: RecountPlan): Promise<RecountFigures> {
-    const bytes = new Uint8Array(await (await fetch(new URL(modelUrl, location.origin))).arrayBuffer());
-    const model = await openModel(memorySource(bytes, modelUrl.split('/').at(-1)!));
+    const model = await fetchModel(modelUrl);
     const backend = await createWasmBackend({ threads: plan.threads });
     return measureRecount({
       ...plan,
@@ -30,6 +44,8 @@ const benchmarks = {
     });
   },
 };
+
+let step: ReturnType<typeof trainingSteps> | null = null;
 
 export type WebBenchmarks = typeof benchmarks;
 expose(benchmarks);
