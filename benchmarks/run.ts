@@ -34,7 +34,8 @@ async function measureInNode(plan: RecountPlan): Promise<RuntimeFigures> {
     ...plan,
     engine: await engineOn(backend, model),
     ort,
-    sessionOptions: { intraOpNumThreads: plan.threads },
+    // As the layer engine's sessions: threads that go on spinning after a run would slow whoever is measured next.
+    sessionOptions: { intraOpNumThreads: plan.threads, extra: { session: { force_spinning_stop: '1' } } },
     spec: model.spec,
     weights: model.weights,
     sequences: plan.questions.map((question) => model.text.render(question, 'chat').ids),
