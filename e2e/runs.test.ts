@@ -13,6 +13,7 @@ import { attentionDifference, questionPlaces } from '@/method/attention-differen
 import { parseRunFile } from '@/protocol/run-file.ts';
 import { projectRoot } from '../scripts/setup.mjs';
 import { type Harness, startHarness } from '../tests/browser/harness.ts';
+import { axeViolations } from './testing/axe.ts';
 import {
   chooseFiles,
   holdModel,
@@ -69,7 +70,7 @@ async function saved(page: Page, act: () => Promise<void>) {
 }
 
 async function verdictOf(page: Page, name: string): Promise<string> {
-  await press(page, `Repeat ${name} here`);
+  await press(page, `Repeat this run here: ${name}`);
   const verdict = page.locator('.runs-results section', { hasText: `${name}, repeated here` });
   return verdict.locator('.run-verdict').innerText({ timeout: 240_000 });
 }
@@ -115,7 +116,9 @@ describe('a run file', () => {
     const { page } = bench;
     const shipped = page.locator('.run-list li', { hasText: 'aligned.json' });
     expect(await shipped.innerText()).toContain('Made on another model than the open one');
-    expect(await page.getByRole('button', { name: 'Repeat aligned.json here' }).isDisabled()).toBe(true);
+    expect(await page.getByRole('button', { name: 'Repeat this run here: aligned.json' }).isDisabled()).toBe(
+      true,
+    );
     await page.locator('summary', { hasText: 'Show what differs' }).click();
     await page.getByRole('region', { name: 'Table: Results of A and B' }).waitFor();
     await bench.close();
@@ -136,6 +139,7 @@ describe('a run file', () => {
     );
     const results = page.getByRole('region', { name: 'Table: Results of A and B' });
     expect(await results.innerText()).toMatch(/\d+ \| \d+ of 6/);
+    expect(await axeViolations(page)).toEqual([]);
     await bench.close();
   });
 
@@ -170,7 +174,7 @@ describe('a run file', () => {
     const { page } = bench;
     const save = (item: string) =>
       saved(page, async () => {
-        await press(page, 'Save aligned.json as');
+        await press(page, 'Save as …: aligned.json');
         await page.getByRole('menuitem', { name: item }).click();
       });
     const npz = await save('NPZ');
@@ -233,6 +237,7 @@ test('attention of two typed prompts: the difference is the command line’s, to
   shown.forEach((value, at) => {
     expect(Math.abs(value - expected[at]!)).toBeLessThan(0.5e-4 + 2e-5);
   });
+  expect(await axeViolations(page)).toEqual([]);
   expect(bench.watch.errors).toEqual([]);
   await bench.close();
 });

@@ -38,14 +38,14 @@ export function RunList() {
               <Button
                 className="quiet-button"
                 isDisabled={obstacle !== null || isBusy || lentTo !== null}
-                aria-label={`Repeat ${one.name} here`}
+                aria-label={`Repeat this run here: ${one.name}`}
                 onPress={() => void repeatHere(one)}
               >
                 Repeat this run here
               </Button>
               <Button
                 className="quiet-button"
-                aria-label={`Show ${one.name} on the bench`}
+                aria-label={`On the bench: ${one.name}`}
                 onPress={() => void showOnBench(one)}
               >
                 On the bench
@@ -98,7 +98,7 @@ function factsOf({ run }: ShelfRun): string {
 function SaveMenu({ run }: { run: ShelfRun }) {
   return (
     <MenuTrigger>
-      <Button className="quiet-button" aria-label={`Save ${run.name} as`}>
+      <Button className="quiet-button" aria-label={`Save as …: ${run.name}`}>
         Save as …
       </Button>
       <Popover className="popover" placement="bottom start">

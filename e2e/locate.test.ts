@@ -1,0 +1,125 @@
+/**
+ * The Locate section on the bundled model, in a real Chromium on WebAssembly, with few prompts: a search and a grid are
+ * started, stopped and taken up, their ranges go to the bench, their numbers to a file. What they find is the unit tests' matter.
+ */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Harness, startHarness } from '../tests/browser/harness.ts';
+import { axeViolations } from './testing/axe.ts';
+import { type OpenedBench, openBench, savedFile, settingsIn, tableOf } from './testing/bench-page.ts';
+
+const N = 8;
+/** Half a minute of work on an idle machine. */
+const PATIENCE = { timeout: 280_000 };
+// Alpha 1 and no ghost line: the bench has little to do before the searches get their turn. The threshold is recorded.
+const QUERY = `backend=wasm&n=${N}&alpha=1&ghost=off&locate=start-22.25_directions-raise`;
+
+let harness: Harness;
+let bench: OpenedBench;
+let page: Page;
+beforeAll(async () => {
+  harness = await startHarness({ site: 'app' });
+  bench = await openBench(harness, QUERY);
+  page = bench.page;
+  await page.locator('.run-facts', { hasText: /WASM|WebAssembly/i }).waitFor(PATIENCE);
+});
+afterAll(async () => {
+  await harness?.close();
+});
+
+const button = (figure: string, name: string) =>
+  page.locator(`#${figure} .figure-head`).getByRole('button', { name, exact: true });
+/** The bench's own work goes first and is stopped here, piece by piece: a visit would wait for it. */
+async function untilTurnOf(label: string): Promise<void> {
+  const work = page.locator('.bench-work .work-label');
+  const until = Date.now() + PATIENCE.timeout;
+  while (Date.now() < until) {
+    const now = (await work.count()) > 0 ? await work.innerText() : '';
+    if (now === label) return;
+    const stop = page.locator('.bench-work').getByRole('button', { name: 'Stop', exact: true });
+    if (now !== '' && (await stop.count()) > 0) await stop.click().catch(() => {});
+    await page.waitForTimeout(200);
+  }
+  throw new Error(`Its turn never came: ${label}.`);
+}
+const stats = (figure: string) => page.locator(`#${figure} .figure-foot`).innerText();
+const cells = () => page.locator('.locate-grid .counted').count();
+
+test('a search is stopped, keeps its counts, goes on to a range, and says what the prompts can tell', async () => {
+  const figure = page.locator('#progressive-search');
+  await button('progressive-search', 'Search').click();
+  await untilTurnOf('Searching bound by bound');
+  await figure.locator('.search-tries li').first().waitFor(PATIENCE);
+  await button('progressive-search', 'Stop').click();
+  await button('progressive-search', 'Go on').waitFor(PATIENCE);
+  const before = Number(/(\d+) ranges counted/.exec(await stats('progressive-search'))![1]);
+  expect(before).toBeGreaterThan(0);
+  const tried = await figure.locator('.search-tries li').allInnerTexts();
+
+  await button('progressive-search', 'Go on').click();
+  await figure.getByText(/^Found: layers? \d/).waitFor(PATIENCE);
+  expect((await figure.locator('.search-tries li').allInnerTexts()).slice(0, tried.length)).toEqual(tried);
+  expect(await figure.locator('.search').innerText()).toContain('Started from layers 22-25, as asked for.');
+  expect(await figure.locator('.search-sweep').count()).toBe(2);
+
+  const rows = await tableOf(page, 'progressive-search');
+  const last = rows.filter((row) => row.step === 'lower bound');
+  const counts = last.map((row) => Number(row.refused));
+  expect(Number(last.find((row) => row.chosen === 'chosen')!.refused)).toBe(Math.max(...counts));
+  for (const row of rows) expect(Number(row.of)).toBe(N);
+});
+
+test('its range goes on the bench, and into the address', async () => {
+  const figure = page.locator('#progressive-search');
+  const words = await figure.getByText(/^Found: layers? \d/).innerText();
+  const [first, last] = words.match(/\d+/g)!;
+  await figure.getByRole('button', { name: 'Put it on the bench' }).click();
+  expect(settingsIn(page).range).toBe(`${first}-${/^Found: layers/.test(words) ? last : first}`);
+});
+
+test('the grid comes row by row, is stopped, and goes on without losing a cell', async () => {
+  await button('range-grid', 'Score every range').click();
+  await untilTurnOf('Scoring every range');
+  await page.locator('.locate-grid .counted').first().waitFor(PATIENCE);
+  await button('range-grid', 'Stop').click();
+  await button('range-grid', 'Go on').waitFor(PATIENCE);
+  const before = await cells();
+  expect(before).toBeGreaterThan(0);
+  expect(await stats('range-grid')).toMatch(new RegExp(`over ${before} ranges of 465 ranges`));
+  expect(await stats('range-grid')).toMatch(/layer runs where one full pass per range and prompt takes/);
+  const first = await tableOf(page, 'range-grid');
+  await button('range-grid', 'Go on').click();
+  await page.waitForFunction(
+    (least) => document.querySelectorAll('.locate-grid .counted').length > least,
+    before,
+    PATIENCE,
+  );
+  await button('range-grid', 'Stop').click();
+  const named = (row: Record<string, string>) =>
+    JSON.stringify([row['first layer'], row['last layer'], row.refused]);
+  const later = new Set((await tableOf(page, 'range-grid')).map(named));
+  expect(first.every((row) => later.has(named(row)))).toBe(true);
+});
+
+test('keys walk the triangle, are read out, and Enter puts a range on the bench; the path of the search is drawn', async () => {
+  const triangle = page.getByRole('application', { name: /^Every range/ });
+  await triangle.focus();
+  await page.keyboard.press('End');
+  await page.keyboard.press('ArrowLeft');
+  const read = await page.locator('#range-grid [aria-live="polite"]').last().innerText();
+  const [, first, last] = /layers (\d+) to (\d+) × 1.10/.exec(read)!;
+  expect(last).toBe('28');
+  await page.keyboard.press('Enter');
+  expect(settingsIn(page).range).toBe(`${first}-28`);
+  expect(await page.locator('.search-path circle').count()).toBeGreaterThan(4);
+});
+
+test('what is drawn is saved with its numbers, and the section has no fault that a rule can find', async () => {
+  const csv = await savedFile(page, 'progressive-search', 'Save CSV');
+  expect(csv.text).toContain('p_from_chosen');
+  const svg = await savedFile(page, 'range-grid', 'Save SVG');
+  expect(svg.text).toContain('Every range');
+  expect(await axeViolations(page)).toEqual([]);
+  expect(bench.watch.errors).toEqual([]);
+  expect(bench.watch.foreignRequests).toEqual([]);
+});
