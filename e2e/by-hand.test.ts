@@ -15,6 +15,7 @@ import {
   savedFile,
   settingsIn,
   tableOf,
+  waitForBackend,
   waitForCount,
   waitForTruth,
   withoutRecorded,
@@ -58,7 +59,7 @@ describe('at a desk', () => {
 
   test('the mouse brushes a new range, moves it and stretches it; the address follows', async () => {
     const { page } = bench;
-    await page.locator('.run-facts', { hasText: 'WebAssembly' }).waitFor();
+    await waitForBackend(page, 'WebAssembly');
     expect(await drag(await onStrip(page, 18), await onStrip(page, 13))).toBe('layers 13 to 18');
     expect(settingsIn(page)).toMatchObject({ range: '13-18' });
     expect(await drag(await onStrip(page, 15), await onStrip(page, 11))).toBe('layers 9 to 14');
