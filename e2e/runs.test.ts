@@ -55,11 +55,8 @@ async function openMicro() {
 }
 
 async function openRun(page: Page, chosen: Parameters<Page['setInputFiles']>[1]): Promise<void> {
-  const [chooser] = await Promise.all([
-    page.waitForEvent('filechooser'),
-    page.getByRole('button', { name: 'Open a run file …' }).click(),
-  ]);
-  await chooser.setFiles(chosen);
+  // The button's own file input: a chooser's window is not the page's.
+  await page.locator('.runs-lists input[type=file]').first().setInputFiles(chosen);
 }
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
