@@ -70,8 +70,10 @@ export function searchPath(trace: SearchTrace | undefined): SearchPath | null {
   if (!trace || !start) return null;
   const sweeps = trace.steps.flatMap((step) => (step.kind === 'sweep' ? [step.sweep] : []));
   const corners = [start, ...sweeps.map(({ points, chosen }) => points[chosen]!)];
+  const ranges = sweeps.flatMap(({ points }) => points.map(({ first, last }) => ({ first, last })));
   return {
-    visited: sweeps.flatMap(({ points }) => points.map(({ first, last }) => ({ first, last }))),
+    // The best upper bound is met again in the lower sweep.
+    visited: [...new Map(ranges.map((range) => [`${range.first}-${range.last}`, range])).values()],
     corners: corners.map(({ first, last }) => ({ first, last })),
   };
 }
