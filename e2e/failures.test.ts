@@ -34,9 +34,10 @@ const SETTINGS = { alpha: '0.9', range: '4-9', n: '8', ghost: 'off' };
 const query = (more: Record<string, string>) => new URLSearchParams({ ...SETTINGS, ...more }).toString();
 
 async function expectKept(page: Page): Promise<void> {
-  expect(settingsIn(page)).toMatchObject(SETTINGS);
-  expect(await alphaSlider(page).inputValue()).toBe('0.9');
-  expect(await rangeSlider(page).getAttribute('aria-valuetext')).toBe('layers 4 to 9');
+  // The address is written a moment after the settings, and some of the page is drawn a moment after them.
+  await expect.poll(() => settingsIn(page)).toMatchObject(SETTINGS);
+  await expect.poll(() => alphaSlider(page).inputValue()).toBe('0.9');
+  await expect.poll(() => rangeSlider(page).getAttribute('aria-valuetext')).toBe('layers 4 to 9');
 }
 
 /** Settings can still be changed: the page is alive. */
@@ -75,8 +76,8 @@ describe('loading and the worker', () => {
     expect(notice!.text).toContain('it has 98000000 bytes instead of 98362432');
     expect(notice!.text).toContain('restore the folder public/models');
     expect(notice!.actions).toEqual(['Load again']);
-    expect(await page.locator('.work-line').innerText()).toContain('No model is open.');
-    expect(await truthOf(page, 'similarity')).toBe('recorded');
+    await expect.poll(() => page.locator('.work-line').innerText()).toContain('No model is open.');
+    await expect.poll(() => truthOf(page, 'similarity')).toBe('recorded');
     await expectKept(page);
     await expectUsable(page);
   });
@@ -314,11 +315,10 @@ describe('wrong files', () => {
     const { page } = bench;
     await chooseFiles(page, await filesOf('adapter_valid'));
     await waitForNotice(page, /adapter .* is on the model/);
-    const chosen = page.getByRole('radiogroup', { name: 'Model' }).locator('input');
-    expect(await chosen.evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value))).toEqual([
-      'base',
-      'aligned',
-    ]);
+    const chosen = page.getByRole('radiogroup', { name: 'Model', exact: true }).locator('input');
+    await expect
+      .poll(() => chosen.evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value)))
+      .toEqual(['base', 'aligned']);
   });
 
   test.each([
