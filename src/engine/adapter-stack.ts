@@ -44,7 +44,7 @@ export function stackAdapters(
       const pairs = adapters.flatMap((adapter) => adapter.layers[layer]?.[matrix] ?? []);
       if (pairs.length === 0) continue;
       const [out, input] = dims[matrix];
-      const { a, b, rank } = concatenateRanks(pairs, out, input);
+      const { a, b, rank } = concatenateRanks(pairs);
       result.matrices.push(matrix);
       result.inputs[`loraA.${matrix}`] = backend.upload(a, [rank, input]);
       result.inputs[`loraB.${matrix}`] = backend.upload(b, [out, rank]);
@@ -87,9 +87,12 @@ function replacedEnds(
   };
 }
 
-/** [A1; A2] and [s1 B1, s2 B2]: their product is the sum of the scaled updates. */
-function concatenateRanks(pairs: readonly LoraPair[], out: number, input: number) {
+/** [A1; A2] and [s1 B1, s2 B2] with scaling 1: their product is the sum of the scaled updates. At least one pair. */
+export function concatenateRanks(pairs: readonly LoraPair[]): LoraPair {
   const rank = pairs.reduce((sum, pair) => sum + pair.rank, 0);
+  const [first] = pairs;
+  const input = first!.a.length / first!.rank;
+  const out = first!.b.length / first!.rank;
   const a = new Float32Array(rank * input);
   const b = new Float32Array(out * rank);
   let offset = 0;
@@ -102,5 +105,5 @@ function concatenateRanks(pairs: readonly LoraPair[], out: number, input: number
     }
     offset += pair.rank;
   }
-  return { a, b, rank };
+  return { rank, scaling: 1, a, b };
 }
