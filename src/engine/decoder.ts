@@ -65,9 +65,8 @@ export class Decoder {
     const { lengths, paddedLength, prefix } = request;
     const groupSize = spec.headCount / spec.kvHeadCount;
     const tokens = next.map((id) => Int32Array.of(id));
-    const x = embedBatch(endsInUse(this.weights, request.adapters), spec, tokens, 1);
     const { y, present } = await this.loop.run({
-      x: backend.upload(x, [lengths.length, spec.hiddenSize]),
+      x: embedBatch(backend, endsInUse(this.weights, request.adapters), spec, tokens, 1),
       first: 0,
       end: spec.layerCount,
       batch: {

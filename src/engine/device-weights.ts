@@ -63,13 +63,14 @@ function checkSizes({ maxTensorBytes }: Backend, spec: ModelSpec): void {
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toPrecision(3)} MiB`;
 
-/** Rows of the embedding for ids, padded with zeros to [rows * length, hiddenSize]. */
+/** Rows of the embedding for ids on the device, padded with zeros to [rows * length, hiddenSize]; the caller releases them. */
 export function embedBatch(
+  backend: Backend,
   weights: Pick<DeviceWeights, 'embedding'>,
   spec: ModelSpec,
   suffixes: readonly Int32Array[],
   length: number,
-): Float32Array {
+): DeviceTensor {
   const { hiddenSize } = spec;
   const x = new Float32Array(suffixes.length * length * hiddenSize);
   suffixes.forEach((ids, row) => {
@@ -80,5 +81,5 @@ export function embedBatch(
       );
     });
   });
-  return x;
+  return backend.upload(x, [suffixes.length * length, hiddenSize]);
 }

@@ -419,8 +419,8 @@ export class LayerEngine implements Engine {
   }
 
   #embed(batch: Batch, adapters: AdapterStack): DeviceTensor {
-    const x = embedBatch(endsInUse(this.weights, adapters), this.spec, batch.suffixes, batch.paddedLength);
-    return this.backend.upload(x, [batch.indices.length * batch.paddedLength, this.spec.hiddenSize]);
+    const ends = endsInUse(this.weights, adapters);
+    return embedBatch(this.backend, ends, this.spec, batch.suffixes, batch.paddedLength);
   }
 
   async #readLast(batch: Batch, x: DeviceTensor): Promise<Float32Array> {

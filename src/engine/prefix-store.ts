@@ -86,11 +86,11 @@ export class PrefixStore {
       this.#stored.set(key, known);
       return known;
     }
-    const { layerCount, hiddenSize } = this.spec;
-    const x = embedBatch(endsInUse(this.weights, reference), this.spec, [prefix], prefix.length);
+    const { layerCount } = this.spec;
+    const ends = endsInUse(this.weights, reference);
     const entering: DeviceTensor[] = [];
     const run = this.loop.run({
-      x: this.backend.upload(x, [prefix.length, hiddenSize]),
+      x: embedBatch(this.backend, ends, this.spec, [prefix], prefix.length),
       first: 0,
       end: layerCount,
       batch: causalBatch(this.spec, 1, prefix.length, 0),

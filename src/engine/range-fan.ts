@@ -169,10 +169,7 @@ async function runTrunk(
   const key = batchKey(call.adapters, call.prefixIds, batch);
   const known = hidden.deepest(key, start);
   const embed = () =>
-    backend.upload(embedBatch(endsInUse(weights, call.adapters), spec, batch.suffixes, batch.paddedLength), [
-      batch.indices.length * batch.paddedLength,
-      spec.hiddenSize,
-    ]);
+    embedBatch(backend, endsInUse(weights, call.adapters), spec, batch.suffixes, batch.paddedLength);
   const leaving = new Map<number, DeviceTensor>();
   const first = known?.layer ?? 0;
   count(end - first);

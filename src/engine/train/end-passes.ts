@@ -33,11 +33,10 @@ export class EndPasses {
   async embed(batch: TrainingBatch): Promise<DeviceTensor> {
     const { backend, spec, weights, adapters, loop } = this.context;
     const { tensors, pieces } = this.ends();
-    const rows = batch.ids.length * batch.paddedLength;
     if (!('embedding.0' in tensors)) {
-      const x = embedBatch(endsInUse(weights, adapters), spec, batch.ids, batch.paddedLength);
-      return backend.upload(x, [rows, spec.hiddenSize]);
+      return embedBatch(backend, endsInUse(weights, adapters), spec, batch.ids, batch.paddedLength);
     }
+    const rows = batch.ids.length * batch.paddedLength;
     const kernel = await loop.kernel(`lookup:${pieces}`, () => buildLookupKernel(spec, pieces));
     const ids = flatIds(batch);
     const own: Record<string, DeviceTensor> = {};
