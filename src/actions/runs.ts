@@ -12,6 +12,7 @@ import { changeRepetition, type ShelfRun, shelve, useRunShelf } from '@/state/ru
 import { getSession } from '@/state/session-instance.ts';
 import { useApp } from '@/state/store.ts';
 import { appVersion } from './app-version.ts';
+import { download } from './download.ts';
 import { openFiles } from './open-files.ts';
 
 const keptRuns = new KeptRuns();
@@ -178,13 +179,4 @@ async function attempt(work: () => Promise<string>): Promise<void> {
   }
   const kept = await keptRuns.list().catch(() => null);
   if (kept) useRunShelf.setState({ kept });
-}
-
-function download(blob: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  // Not at once: some browsers read the blob after the click has returned.
-  setTimeout(() => URL.revokeObjectURL(link.href), 30_000);
 }

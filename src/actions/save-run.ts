@@ -4,6 +4,7 @@ import { presentRun } from '@/state/present-run.ts';
 import { wordsFor } from '@/state/problems.ts';
 import { notify, useApp } from '@/state/store.ts';
 import { appVersion } from './app-version.ts';
+import { download } from './download.ts';
 
 export async function saveRun(): Promise<void> {
   try {
@@ -26,13 +27,4 @@ export async function saveRun(): Promise<void> {
     const { happened, todo } = wordsFor(error);
     notify({ id: 'save-run', level: 'problem', happened: `The run was not saved: ${happened}`, todo });
   }
-}
-
-function download(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

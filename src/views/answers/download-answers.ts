@@ -1,5 +1,6 @@
 /** The list of answers as CSV: every decision, its reason, and whether a person corrected it. */
 import { csvFormat } from 'd3-dsv';
+import { download } from '@/actions/download.ts';
 import { provenanceEntries } from '@/figures/provenance.ts';
 import type { AnswerRow } from '@/state/outcomes.ts';
 import type { CountedPool } from '@/state/pools.ts';
@@ -32,10 +33,6 @@ export function downloadAnswers(
   rows: readonly AnswerRow[],
   alpha: number,
 ): void {
-  const url = URL.createObjectURL(new Blob([answersCsv(reading, rows, alpha)], { type: 'text/csv' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `answers-${pool}-alpha-${alpha}.csv`;
-  link.click();
-  URL.revokeObjectURL(url);
+  const blob = new Blob([answersCsv(reading, rows, alpha)], { type: 'text/csv' });
+  download(blob, `answers-${pool}-alpha-${alpha}.csv`);
 }

@@ -1,5 +1,6 @@
 /** A control as a run file: a download. */
 import { appVersion } from '@/actions/app-version.ts';
+import { download } from '@/actions/download.ts';
 import { runFileOfControl } from '@/state/control-file.ts';
 import { type ControlOutcome, useControls } from '@/state/control-store.ts';
 import { wordsFor } from '@/state/problems.ts';
@@ -14,12 +15,7 @@ export async function saveControlRun(outcome: ControlOutcome): Promise<void> {
     const file = runFileOfControl(outcome, title, known, appVersion);
     if (!file) return;
     const { writeRunFile } = await import('@/protocol/run-file.ts');
-    const url = URL.createObjectURL(new Blob([writeRunFile(file)], { type: 'application/json' }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = `control-${name}.json`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    download(new Blob([writeRunFile(file)], { type: 'application/json' }), `control-${name}.json`);
   } catch (error) {
     const { happened, todo } = wordsFor(error);
     useControls.setState({ problem: { key: outcome.key, happened: `Nothing was saved: ${happened}`, todo } });

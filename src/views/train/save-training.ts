@@ -1,5 +1,6 @@
 /** A trained adapter as a PEFT folder in a zip, a run as a run file, the run table as CSV: downloads. */
 import { appVersion } from '@/actions/app-version.ts';
+import { download } from '@/actions/download.ts';
 import { figureCsv } from '@/figures/csv.ts';
 import type { FigureData } from '@/figures/provenance.ts';
 import { ATTACK_METHOD_INFO } from '@/method/attacks.ts';
@@ -85,14 +86,4 @@ export function saveRunTable(data: FigureData, runs: readonly TrainRun[]): void 
 function complain(error: unknown): void {
   const { happened, todo } = wordsFor(error);
   useTrain.setState({ problem: { happened: `Nothing was saved: ${happened}`, todo } });
-}
-
-function download(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // Two downloads at once: the address must live until the browser has taken it.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
