@@ -4,6 +4,7 @@ export * from './DataTable.tsx';
 export * from './FigureFrame.tsx';
 export * from './Legend.tsx';
 export * from './number-words.ts';
+export * from './ProblemLine.tsx';
 export * from './ProgressLine.tsx';
 export * from './SegmentedControl.tsx';
 export * from './Select.tsx';

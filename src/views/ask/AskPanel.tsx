@@ -1,6 +1,7 @@
 /** A prompt, the models to put it to, and their answers side by side as they are written. */
 import { useId, useMemo } from 'react';
 import { Button } from 'react-aria-components';
+import { ProblemLine } from '@/elements/ProblemLine.tsx';
 import {
   type Answering,
   type AskedModel,
@@ -35,11 +36,7 @@ export default function AskPanel() {
   return (
     <div className="ask-panel">
       <AskForm models={models} />
-      {problem && (
-        <p role="alert" className="figure-failed">
-          <strong>{problem.happened}</strong> {problem.todo}
-        </p>
-      )}
+      <ProblemLine problem={problem} />
       {asked && (
         <>
           <p className="hint" aria-live="polite">

@@ -1,6 +1,7 @@
 /** Two prompts to lay side by side: typed here, or the bench's. */
 import { type FormEvent, useState } from 'react';
 import { Button } from 'react-aria-components';
+import { ProblemLine } from '@/elements/ProblemLine.tsx';
 import { type ProblemWords, wordsFor } from '@/state/problems.ts';
 import { useApp } from '@/state/store.ts';
 
@@ -58,11 +59,7 @@ export function PairForm({ isTyped, onRead, onBench }: PairFormProps) {
           ? 'Shown below: the two prompts typed here.'
           : 'Shown below: the two prompts of the picture above, as A and B.'}
       </p>
-      {problem && (
-        <p role="alert" className="figure-failed">
-          <strong>{problem.happened}</strong> {problem.todo}
-        </p>
-      )}
+      <ProblemLine problem={problem} />
     </form>
   );
 }

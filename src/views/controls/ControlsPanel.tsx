@@ -1,6 +1,7 @@
 /** The controls section: the list of controls beside the open one, its options, its run and its figures. Only the arrangement. */
 import { useEffect, useMemo } from 'react';
 import { Button } from 'react-aria-components';
+import { ProblemLine } from '@/elements/ProblemLine.tsx';
 import { ProgressLine } from '@/elements/ProgressLine.tsx';
 import type { ControlCard } from '@/protocol/controls.ts';
 import { controlRequest } from '@/state/control-request.ts';
@@ -54,11 +55,7 @@ export default function ControlsPanel() {
         <p className="hint">{card.reference}.</p>
         <ControlOptions card={card} settings={settings} />
         <RunLine card={card} settings={settings} />
-        {problem && (
-          <p role="alert" className="figure-failed">
-            <strong>{problem.happened}</strong> {problem.todo}
-          </p>
-        )}
+        <ProblemLine problem={problem} />
         <Outcome card={card} settings={settings} />
       </article>
     </div>

@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import { Button } from 'react-aria-components';
 import { saveReport, stopRepeating } from '@/actions/runs.ts';
 import { DataTable } from '@/elements/DataTable.tsx';
+import { ProblemLine } from '@/elements/ProblemLine.tsx';
 import { ProgressLine } from '@/elements/ProgressLine.tsx';
 import type { ReplayReport } from '@/runs/replay.ts';
 import { replayVerdict } from '@/runs/report-words.ts';
@@ -26,11 +27,7 @@ export function RepeatView() {
           </Button>
         </div>
       )}
-      {problem && (
-        <p role="alert" className="figure-failed">
-          <strong>{problem.happened}</strong> {problem.todo}
-        </p>
-      )}
+      <ProblemLine problem={problem} />
       {report && <Report report={report} />}
     </section>
   );

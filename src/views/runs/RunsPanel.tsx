@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { Button, FileTrigger } from 'react-aria-components';
 import { openFiles } from '@/actions/open-files.ts';
 import { keepPresent, refreshKept } from '@/actions/runs.ts';
+import { ProblemLine } from '@/elements/ProblemLine.tsx';
 import { useRunShelf } from '@/state/run-shelf.ts';
 import { CompareView } from './CompareView.tsx';
 import { KeptList } from './KeptList.tsx';
@@ -28,11 +29,7 @@ export default function RunsPanel() {
             Keep what is on the bench
           </Button>
         </div>
-        {problem && (
-          <p role="alert" className="figure-failed">
-            <strong>{problem.happened}</strong> {problem.todo}
-          </p>
-        )}
+        <ProblemLine problem={problem} />
         <p role="status" className="hint">
           {notice}
         </p>

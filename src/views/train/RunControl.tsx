@@ -1,5 +1,6 @@
 /** Train, pause, step, resume, stop; how far the run is; what can be taken up again. */
 import { Button } from 'react-aria-components';
+import { ProblemLine } from '@/elements/ProblemLine.tsx';
 import { ProgressLine } from '@/elements/ProgressLine.tsx';
 import type { CheckpointCard } from '@/protocol/training.ts';
 import { durationWords, memoryWords } from '@/state/progress-words.ts';
@@ -102,11 +103,7 @@ function Progress({ run, isStopping }: { run: TrainRun; isStopping: boolean }) {
       {status === 'running' && (
         <p className="hint">The other pictures wait while this trains, and go on afterwards.</p>
       )}
-      {problem && (
-        <p role="alert" className="figure-failed">
-          <strong>{problem.happened}</strong> {problem.todo}
-        </p>
-      )}
+      <ProblemLine problem={problem} />
       {notes.length > 0 && <p className="hint">{[...new Set(notes)].join(' ')}</p>}
     </>
   );

@@ -1,6 +1,7 @@
 /** Settings of a run, each with its description, the paper's value and a way back; and what follows from them beforehand. */
 import { useId, useMemo, useState } from 'react';
 import { Button } from 'react-aria-components';
+import { ProblemLine } from '@/elements/ProblemLine.tsx';
 import { ATTACK_DATA_INFO } from '@/method/attack-data.ts';
 import { ATTACK_METHOD_INFO } from '@/method/attacks.ts';
 import type { AttackData, AttackMethod, FinetuneRow, OptimiserParams } from '@/protocol/training.ts';
@@ -154,11 +155,7 @@ function Beforehand() {
         {lengths ? '' : ' Estimated from the length of the texts; the exact figure comes with the run.'}
       </p>
       {warning && <p>{warning}</p>}
-      {problem && (
-        <p role="alert" className="figure-failed">
-          <strong>{problem.happened}</strong> {problem.todo}
-        </p>
-      )}
+      <ProblemLine problem={problem} />
     </div>
   );
 }

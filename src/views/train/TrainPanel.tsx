@@ -1,6 +1,7 @@
 /** The training section: settings beside the run and its pictures. Loads its data; only the arrangement otherwise. */
 import { useEffect, useRef } from 'react';
 import { appVersion } from '@/actions/app-version.ts';
+import { ProblemLine } from '@/elements/ProblemLine.tsx';
 import { useApp } from '@/state/store.ts';
 import { loadTrainData } from '@/state/train-data.ts';
 import { runFileOf } from '@/state/train-file.ts';
@@ -46,11 +47,7 @@ export default function TrainPanel() {
     <div className="train-panel">
       <TrainForm />
       <div className="train-runs">
-        {problem && (
-          <p role="alert" className="figure-failed">
-            <strong>{problem.happened}</strong> {problem.todo}
-          </p>
-        )}
+        <ProblemLine problem={problem} />
         <RunControl />
         <RunFigures />
         <RunTable />
