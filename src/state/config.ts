@@ -25,6 +25,12 @@ export function snapAlpha(alpha: number): number {
   return Number((Math.round(clamped / ALPHA_STEP) * ALPHA_STEP).toFixed(2));
 }
 
+/** Every position of the slider. */
+export const ALPHAS = Array.from(
+  { length: Math.round((ALPHA_MAX - ALPHA_MIN) / ALPHA_STEP) + 1 },
+  (_, step) => snapAlpha(ALPHA_MIN + step * ALPHA_STEP),
+);
+
 /** No model that we open has more layers; the real bound is applied when a model is there. */
 const LAYER_LIMIT = 512;
 const layer = z.int().check(z.minimum(0), z.maximum(LAYER_LIMIT));

@@ -12,6 +12,7 @@ import type {
 } from '@/protocol/localise.ts';
 import { gridSoFar, layerAlphaSoFar, locateSoFar } from '@/protocol/localise-progress.ts';
 import type { Provenance } from '@/views/index.ts';
+import { NO_CALIBRATION } from './requests.ts';
 import { type Entry, type EntryMap, keyOf, liveOf, type ResultMap } from './results.ts';
 import type { AppState } from './store.ts';
 import type { Wanted } from './wanted.ts';
@@ -205,7 +206,7 @@ function unscaledCount(
     maxNewTokens,
     prompts: prompts.slice(start, end),
     mode: 'exact' as const,
-    calibration: { tokenIds: [], tokenTexts: [], threshold: 0, sampleCount: 0, agreement: 0, auroc: 0 },
+    calibration: NO_CALIBRATION,
   };
   const key = keyOf('count', work.modelKey, params);
   const shifted = pieces.map((piece) => ({ ...piece, index: piece.index - start }));

@@ -4,7 +4,7 @@
  */
 import type { ExperimentMap, KeptKind, LayerRuns, PromptOutcome } from '@/protocol/experiments.ts';
 import type { RunFile, RunPart } from '@/protocol/run-file.ts';
-import { ALPHA_MAX, ALPHA_MIN, ALPHA_STEP, snapAlpha } from './config.ts';
+import { ALPHAS } from './config.ts';
 import { type Overrides, overrideKey, tally } from './outcomes.ts';
 import { COUNTED_POOLS, POOL_IDS } from './pools.ts';
 import { searchParts } from './present-searches.ts';
@@ -14,6 +14,7 @@ import {
   calibrateRequest,
   cosineMatrixRequest,
   countRequest,
+  NO_CALIBRATION,
   type Situation,
   similarityRequest,
 } from './requests.ts';
@@ -23,11 +24,6 @@ import type { AppState } from './store.ts';
 
 export type PresentRun = Omit<RunFile, 'schema' | 'version'>;
 type Live = AppState['results'];
-
-const NO_CALIBRATION = { tokenIds: [], tokenTexts: [], threshold: 0, sampleCount: 0, agreement: 0, auroc: 0 };
-const ALPHAS = Array.from({ length: Math.round((ALPHA_MAX - ALPHA_MIN) / ALPHA_STEP) + 1 }, (_, step) =>
-  snapAlpha(ALPHA_MIN + step * ALPHA_STEP),
-);
 
 /** Null where no model is open, or nothing is computed in full yet. */
 export function presentRun(state: AppState, version: string, now: Date): PresentRun | null {

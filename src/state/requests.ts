@@ -18,6 +18,15 @@ import { type CountMode, keyOf } from './results.ts';
 /** Greedy tokens per answer (paper's code: max_new_tokens=16). */
 export const MAX_NEW_TOKENS = 16;
 export const BOOTSTRAP_REPLICATES = 1000;
+/** For keys of what no threshold has a part in, such as exact counts. */
+export const NO_CALIBRATION: RefusalCalibration = {
+  tokenIds: [],
+  tokenTexts: [],
+  threshold: 0,
+  sampleCount: 0,
+  agreement: 0,
+  auroc: 0,
+};
 /** Prompts of the first batch: the first partial count is on screen early. */
 const FIRST_BATCH = 4;
 

@@ -3,7 +3,7 @@ import { useCallback, useMemo } from 'react';
 import { shallow } from 'zustand/shallow';
 import { wilsonInterval } from '@/method/statistics.ts';
 import type { PoolBar, TrailPoint } from '@/views/index.ts';
-import { ALPHA_MAX, ALPHA_MIN, ALPHA_STEP, snapAlpha } from './config.ts';
+import { ALPHAS } from './config.ts';
 import { type ReadState, useLater } from './later.ts';
 import {
   type AnswerRow,
@@ -18,15 +18,13 @@ import {
   tally,
 } from './outcomes.ts';
 import { type CountedPool, countedPrompts } from './pools.ts';
-import { countRequest, type Situation } from './requests.ts';
+import { countRequest, NO_CALIBRATION, type Situation } from './requests.ts';
 import { bestCount, type Count, type Entry, type Results } from './results.ts';
 import { keyAt, usePending } from './select.ts';
 import { atAnyAlpha, currentSituation } from './situation.ts';
 import type { AppState } from './store.ts';
 
-/** Keys of a count, also before a threshold is known: an exact count does not depend on it. */
 const NO_PAIR: CountPair = { exact: null, score: null };
-const NO_CALIBRATION = { tokenIds: [], tokenTexts: [], threshold: 0, sampleCount: 0, agreement: 0, auroc: 0 };
 
 function pairAt(
   results: Results,
@@ -38,6 +36,7 @@ function pairAt(
   const prompts = countedPrompts(situation.pools, pool, situation.config);
   const shared = atAnyAlpha(situation);
   const of = (mode: 'exact' | 'score') => {
+    // Also before a threshold is known: a count's key does not depend on it.
     const make = () => countRequest(situation, pool, mode, alpha, NO_CALIBRATION, isTransplanted).key;
     const name = `${pool} ${mode} ${alpha}${isTransplanted ? ' transplanted' : ''}`;
     return bestCount(results, keyAt(shared, name, make), prompts);
@@ -154,10 +153,6 @@ function baselineOf(state: AppState): PoolReading | null {
 export function useBaseline(read: ReadState = useLater): PoolReading | null {
   return read(baselineOf);
 }
-
-const ALPHAS = Array.from({ length: Math.round((ALPHA_MAX - ALPHA_MIN) / ALPHA_STEP) + 1 }, (_, step) =>
-  snapAlpha(ALPHA_MIN + step * ALPHA_STEP),
-);
 
 type ByAlpha = ReadonlyArray<PoolReading | null>;
 let lastByAlpha: { inputs: readonly unknown[]; readings: ByAlpha } = { inputs: [], readings: [] };

@@ -1,15 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { POOL_IDS, type Pools } from './pools.ts';
-import { countRequest } from './requests.ts';
+import { countRequest, NO_CALIBRATION } from './requests.ts';
 import { atAnyAlpha, currentSituation } from './situation.ts';
 import { type AppState, INITIAL_STATE } from './store.ts';
 
 const pools = Object.fromEntries(
   POOL_IDS.map((id) => [id, { id, origin: 'test', items: [{ id: `${id}0`, text: id }] }]),
 ) as unknown as Pools;
-const calibration = { tokenIds: [], tokenTexts: [], threshold: 0, sampleCount: 0, agreement: 0, auroc: 0 };
 const keyAt = (state: AppState, alpha: number, ofWhat = currentSituation(state)!) =>
-  countRequest(ofWhat, 'over-rejection', 'exact', alpha, calibration).key;
+  countRequest(ofWhat, 'over-rejection', 'exact', alpha, NO_CALIBRATION).key;
 
 let state: AppState;
 const at = (patch: Partial<AppState['config']>): AppState => ({

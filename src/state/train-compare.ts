@@ -2,7 +2,7 @@
 import type { FigureData, Provenance } from '@/figures/provenance.ts';
 import { wilsonInterval } from '@/method/statistics.ts';
 import type { TrainProbe } from '@/protocol/training.ts';
-import { MAX_NEW_TOKENS } from './requests.ts';
+import { MAX_NEW_TOKENS, NO_CALIBRATION } from './requests.ts';
 import { type Count, keyOf, type Results } from './results.ts';
 import type { TrainRun } from './train-store.ts';
 
@@ -112,7 +112,7 @@ export function decodedCount(
     rules: { prefixes },
     mode: 'exact',
     maxNewTokens: MAX_NEW_TOKENS,
-    calibration: { tokenIds: [], tokenTexts: [], threshold: 0, sampleCount: 0, agreement: 0, auroc: 0 },
+    calibration: NO_CALIBRATION,
   });
   const entry = results.live[key];
   return entry?.kind === 'count' && entry.complete ? (entry.value as Count) : null;
