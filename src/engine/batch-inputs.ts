@@ -39,6 +39,11 @@ export function causalBatch(
   };
 }
 
+/** Row of each sequence's last token in the flattened batch, whose rows are `rowLength` tokens long. */
+export function lastRows(lengths: readonly number[], rowLength: number): number[] {
+  return lengths.map((length, row) => row * rowLength + length - 1);
+}
+
 /** Gives keys back; layers that have none are skipped. */
 export function releaseKeys(backend: Backend, keys: ReadonlyArray<KeyValue | undefined>): void {
   for (const pair of keys) {

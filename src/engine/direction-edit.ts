@@ -1,6 +1,6 @@
 /** One edit of a direction in what leaves a layer: which rows, and the kernel's inputs. The arithmetic: direction-kernel.ts. */
 import type { Backend, DeviceTensor, Kernel } from '@/backends/backend.ts';
-import type { BatchInputs } from './batch-inputs.ts';
+import { type BatchInputs, lastRows } from './batch-inputs.ts';
 import type { DirectionEdit } from './interventions.ts';
 
 /**
@@ -18,7 +18,10 @@ export async function editDirection(
   const width = direction.length;
   const length = Math.hypot(...direction);
   const unit = Float32Array.from(direction, (value) => (length > 0 ? value / length : 0));
-  const rows = positions === 'all' ? new Float32Array(x.dims[0]!).fill(1) : lastRows(batch, lastOnly);
+  const rows = new Float32Array(x.dims[0]!);
+  // Where only the rows' ends are left it is all of them; in a shared prefix, where no row ends, it is none.
+  if (positions === 'all' || lastOnly) rows.fill(1);
+  else for (const row of lastRows(batch.lengths ?? [], batch.newLength)) rows[row] = 1;
   const own = {
     column: backend.upload(unit, [width, 1]),
     row: backend.upload(unit, [1, width]),
@@ -29,13 +32,4 @@ export async function editDirection(
   const { edited } = await backend.run(kernel, { x, ...own });
   for (const tensor of Object.values(own)) backend.release(tensor);
   return edited!;
-}
-
-/** 1 at the last token of each row; a shared prefix holds none. */
-function lastRows({ rowCount, newLength, lengths }: BatchInputs, lastOnly: boolean): Float32Array {
-  const rows = new Float32Array(lastOnly ? rowCount : rowCount * newLength);
-  lengths?.forEach((length, row) => {
-    rows[lastOnly ? row : row * newLength + length - 1] = 1;
-  });
-  return rows;
 }

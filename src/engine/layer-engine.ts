@@ -8,7 +8,7 @@ import type { AdapterData } from '@/model/adapter-spec.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import { type AdapterStack, endsInUse, releaseStack, stackAdapters } from './adapter-stack.ts';
-import { causalBatch, type KeyValue } from './batch-inputs.ts';
+import { causalBatch, type KeyValue, lastRows } from './batch-inputs.ts';
 import { type Batch, planBatches } from './batches.ts';
 import { Decoder, readLogits } from './decoder.ts';
 import { DerivedStacks, firstChangedOf } from './derived-stack.ts';
@@ -130,7 +130,7 @@ export class LayerEngine implements Engine {
           return false;
         },
       });
-      const last = await this.#loop.gather(y, lastRows(batch));
+      const last = await this.#loop.gather(y, lastRows(suffixLengths(batch), batch.paddedLength));
       const { normed } = await this.#loop.head(last, false, call.adapters);
       const finalNorm = await this.backend.read(normed);
       for (const tensor of [y, last, normed]) this.backend.release(tensor);
@@ -197,7 +197,7 @@ export class LayerEngine implements Engine {
         layerCount,
         {
           keepKeys: true,
-          lastOf: suffixLengths(batch),
+          lastOnly: true,
         },
       );
       return this.#decoder.run({
@@ -296,7 +296,7 @@ export class LayerEngine implements Engine {
       layerCount,
       {
         borrowed: known !== null,
-        lastOf: suffixLengths(batch),
+        lastOnly: true,
         onEnter: (layer, tensor) => {
           if (tensor === known?.x) return false;
           cached = layer > 0 && layer <= plan.firstScaled && this.#hidden.put(key, layer, tensor);
@@ -314,7 +314,7 @@ export class LayerEngine implements Engine {
     x: DeviceTensor,
     first: number,
     end: number,
-    hooks: Pick<LoopRequest, 'onEnter' | 'onAttention' | 'keepKeys' | 'lastOf' | 'borrowed'>,
+    hooks: Pick<LoopRequest, 'onEnter' | 'onAttention' | 'keepKeys' | 'lastOnly' | 'borrowed'>,
   ): Promise<{ y: DeviceTensor; present: KeyValue[] }> {
     this.lastRun.run += (end - first) * batch.indices.length;
     const { plan, adapters, prefix, signal } = call;
@@ -424,7 +424,7 @@ export class LayerEngine implements Engine {
   }
 
   async #readLast(batch: Batch, x: DeviceTensor): Promise<Float32Array> {
-    const picked = await this.#loop.gather(x, lastRows(batch));
+    const picked = await this.#loop.gather(x, lastRows(suffixLengths(batch), batch.paddedLength));
     const rows = await this.backend.read(picked);
     this.backend.release(picked);
     return rows;
@@ -433,11 +433,6 @@ export class LayerEngine implements Engine {
 
 function suffixLengths(batch: Batch): number[] {
   return batch.suffixes.map((suffix) => suffix.length);
-}
-
-/** Row of each sequence's last token in the flattened batch. */
-function lastRows(batch: Batch): number[] {
-  return batch.suffixes.map((suffix, row) => row * batch.paddedLength + suffix.length - 1);
 }
 
 function splitRows(values: Float32Array, count: number): Float32Array[] {

@@ -16,7 +16,7 @@ import { decodeMask } from '@/kernels/mask.ts';
 import { ropeTables } from '@/kernels/rope-tables.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import { type AdapterStack, endsInUse, type LayerAdapter } from './adapter-stack.ts';
-import { type BatchInputs, type KeyValue, releaseKeys } from './batch-inputs.ts';
+import { type BatchInputs, type KeyValue, lastRows, releaseKeys } from './batch-inputs.ts';
 import type { DeviceWeights } from './device-weights.ts';
 import { editDirection } from './direction-edit.ts';
 import { nextMacrotask } from './macrotask.ts';
@@ -36,8 +36,8 @@ export interface LoopRequest {
   prefix?: readonly KeyValue[];
   past?: readonly KeyValue[];
   keepKeys?: boolean;
-  /** Length of each row: the last layer then answers for the last tokens alone, and y is [rows, D]. */
-  lastOf?: readonly number[];
+  /** The last layer answers for the last token of each row alone, and y is [rows, D]; the batch says where rows end. */
+  lastOnly?: boolean;
   signal?: AbortSignal;
   /** Called before each layer runs, and for `end` with what leaves the last one; true = the caller keeps the tensor. */
   onEnter?: (layer: number, x: DeviceTensor) => boolean | Promise<boolean>;
@@ -77,7 +77,7 @@ export class LayerLoop {
         owned = true;
         if (outputs.presentKey) present[layer] = { key: outputs.presentKey, value: outputs.presentValue! };
         for (const edit of request.plan.edits?.[layer] ?? []) {
-          const lastOnly = request.lastOf !== undefined && layer === request.end - 1;
+          const lastOnly = isLastOnly(request, layer);
           const kernel = await this.kernel('direction', () => buildDirectionKernel(this.spec));
           const edited = await editDirection(this.backend, kernel, x, edit, request.batch, lastOnly);
           this.backend.release(x);
@@ -110,11 +110,10 @@ export class LayerLoop {
     x: DeviceTensor,
   ): Promise<Record<string, DeviceTensor>> {
     if (!request.plan.skipped?.has(layer)) return this.#runLayer(request, shared, layer, x);
-    const { lastOf, batch, end } = request;
-    const rows =
-      lastOf && layer === end - 1
-        ? lastOf.map((length, row) => row * batch.newLength + length - 1)
-        : [...Array(batch.rowCount * batch.newLength).keys()];
+    const { rowCount, newLength, lengths } = request.batch;
+    const rows = isLastOnly(request, layer)
+      ? lastRows(lengths!, newLength)
+      : [...Array(rowCount * newLength).keys()];
     return { y: await this.gather(x, rows) };
   }
 
@@ -124,10 +123,10 @@ export class LayerLoop {
     layer: number,
     x: DeviceTensor,
   ): Promise<Record<string, DeviceTensor>> {
-    const { prefix, past, lastOf } = request;
+    const { prefix, past } = request;
     const alpha = request.plan.layers[layer] ?? null;
     const adapter = request.adapters.layers[layer]!;
-    const lastOnly = lastOf !== undefined && layer === request.end - 1;
+    const lastOnly = isLastOnly(request, layer);
     const kernel = await this.#layerKernel({
       prefix: prefix !== undefined,
       past: past !== undefined,
@@ -147,7 +146,7 @@ export class LayerLoop {
     };
     /** Made for this run alone. */
     const own: Record<string, DeviceTensor> = {
-      ...(lastOnly ? this.#lastInputs(request.batch, lastOf) : {}),
+      ...(lastOnly ? this.#lastInputs(request.batch) : {}),
       ...request.extraInputs?.(layer),
     };
     if (alpha) own.alpha = this.backend.upload(alpha, [alpha.length]);
@@ -217,21 +216,17 @@ export class LayerLoop {
     };
   }
 
-  /** What the last layer takes when only the last tokens go on; `lengths` are those of the rows. */
-  #lastInputs(batch: BatchInputs, lengths: readonly number[]): Record<string, DeviceTensor> {
-    const { rowCount, newLength, starts } = batch;
+  /** What the last layer takes when only the last tokens go on. */
+  #lastInputs({ rowCount, newLength, starts, lengths }: BatchInputs): Record<string, DeviceTensor> {
     const groupSize = this.spec.headCount / this.spec.kvHeadCount;
     // All rows start behind the same prefix.
     const prefixLength = starts[0]!;
-    const mask = decodeMask(groupSize, lengths, prefixLength, newLength, 0);
+    const mask = decodeMask(groupSize, lengths!, prefixLength, newLength, 0);
     return {
-      rows: this.backend.upload(
-        Int32Array.from(lengths, (length, row) => row * newLength + length - 1),
-        [rowCount],
-      ),
+      rows: this.backend.upload(Int32Array.from(lastRows(lengths!, newLength)), [rowCount]),
       queryShape: this.backend.shape([rowCount, 1, -1, this.spec.headDim]),
       queryPositions: this.backend.shape(
-        lengths.map((length) => prefixLength + length - 1),
+        lengths!.map((length) => prefixLength + length - 1),
         [rowCount, 1],
       ),
       mask: this.backend.upload(mask, [rowCount, 1, groupSize, prefixLength + newLength]),
@@ -260,6 +255,11 @@ export class LayerLoop {
     if (!kernel) this.#kernels.set(key, (kernel = this.backend.compile(build())));
     return kernel;
   }
+}
+
+/** Whether this layer is the one that answers for last tokens alone. */
+function isLastOnly({ lastOnly, end }: LoopRequest, layer: number): boolean {
+  return lastOnly === true && layer === end - 1;
 }
 
 function keptOf(outputs: Record<string, DeviceTensor>): Record<string, DeviceTensor> {

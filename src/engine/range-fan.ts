@@ -129,22 +129,22 @@ async function runBatch(
   const { backend, loop, spec } = parts;
   const { layerCount, vocabSize } = spec;
   const rowCount = batch.indices.length;
-  const lastOf = batch.suffixes.map(({ length }) => length);
-  const inputs = causalBatch(spec, rowCount, batch.paddedLength, call.prefixIds.length, lastOf);
+  const lengths = batch.suffixes.map(({ length }) => length);
+  const inputs = causalBatch(spec, rowCount, batch.paddedLength, call.prefixIds.length, lengths);
   const shared = { batch: inputs, adapters: call.adapters, signal: call.signal };
   const count = (layers: number) => {
     call.work.layerRuns.run += layers * rowCount;
     call.work.tokenRuns.run += layers * rowCount * batch.paddedLength;
   };
-  const trunk = await runTrunk(parts, call, prefix, batch, { ...shared, lastOf }, count);
+  const trunk = await runTrunk(parts, call, prefix, batch, shared, count);
   try {
     for (const last of call.lasts) {
       let y = trunk.get(last)!;
       trunk.delete(last);
       if (last + 1 < layerCount) {
-        const tail = { ...shared, x: y, first: last + 1, end: layerCount, plan: call.base, lastOf };
+        const tail = { ...shared, x: y, first: last + 1, end: layerCount, plan: call.base };
         count(layerCount - last - 1);
-        ({ y } = await loop.run({ ...tail, prefix: prefix.keysOf(last) }));
+        ({ y } = await loop.run({ ...tail, prefix: prefix.keysOf(last), lastOnly: true }));
       }
       const logits = await readLogits(backend, loop, y, call.adapters);
       for (let row = 0; row < rowCount; row++) {
@@ -162,7 +162,7 @@ async function runTrunk(
   call: FanCall,
   prefix: PrefixFan,
   batch: Batch,
-  shared: Pick<Parameters<LayerLoop['run']>[0], 'batch' | 'adapters' | 'signal' | 'lastOf'>,
+  shared: Pick<Parameters<LayerLoop['run']>[0], 'batch' | 'adapters' | 'signal'>,
   count: (layers: number) => void,
 ): Promise<Map<number, DeviceTensor>> {
   const { start, end } = call;
@@ -182,7 +182,7 @@ async function runTrunk(
     plan: call.scaled,
     prefix: prefix.keysOf(end - 1),
     // Only at the model's end do the last tokens stand for all.
-    lastOf: end === spec.layerCount ? shared.lastOf : undefined,
+    lastOnly: end === spec.layerCount,
     onEnter: (layer: number, x: DeviceTensor) => {
       if (x === known?.x || layer === end) return false;
       if (call.lasts.includes(layer - 1)) {
