@@ -178,7 +178,7 @@ function paramsHere(
     // From the beginning to the end, under a name of its own: the run's may be in use here.
     Object.assign(params, {
       checkpointEvery: 0,
-      name: `${part.params.name} (replay ${index})`,
+      name: trainName(part, index),
     });
     delete params.stopAfter;
   }

@@ -15,9 +15,7 @@ const NOT_RESULTS = [
   /(^|\.)adapter$/,
   // In words, with rounded numbers of other fields inside.
   /(^|\.)(reason|findings\[\])$/,
-  // A person's corrections stand beside what was computed.
-  /(^|\.)byHand$/,
-  // A person's word, which no machine repeats.
+  // A person's corrections, which no machine repeats.
   /(^|\.)byHand$/,
 ];
 
