@@ -2,10 +2,10 @@
  * One prompt, answered greedily, the text handed out token by token: for reading what models say side by side. Judged by
  * the same rules as counted answers. Many prompts are count.ts's business.
  */
-import type { AnswerParams, AnswerSoFar, Experiment } from '@/protocol/experiments.ts';
+import type { AnswerParams, AnswerSoFar, Experiment, ExperimentEvent } from '@/protocol/experiments.ts';
 import { type ExperimentContext, renderPool } from './context.ts';
 import { checkMaxNewTokens, classifiedAnswer } from './count.ts';
-import { streamEvents } from './event-stream.ts';
+import { relay, streamEvents } from './event-stream.ts';
 
 export async function* answerExperiment(
   context: ExperimentContext,
@@ -30,12 +30,7 @@ export async function* answerExperiment(
       }),
     signal,
   );
-  let step = await tokens.next();
-  while (!step.done) {
-    yield { type: 'partial', partial: step.value };
-    step = await tokens.next();
-  }
-  const [ids] = step.value;
+  const [ids] = yield* relay(tokens, (partial): ExperimentEvent<'answer'> => ({ type: 'partial', partial }));
   const judged = classifiedAnswer(context, ids!, rules);
   const tokenCount = judged.answerIds.length;
   return { ...judged, tokenCount, ended: tokenCount < ids!.length };

@@ -14,7 +14,7 @@ import { endHashes, layerHash, proveEnds, provenPart, updateNorm } from '@/train
 import { chooseFrozenWeights, masksOf, NFFT_DEFAULTS } from '@/training/importance.ts';
 import type { TrainingPlan } from '@/training/plan.ts';
 import type { ExperimentContext } from './context.ts';
-import { progressMaker } from './event-stream.ts';
+import { progressMaker, relay } from './event-stream.ts';
 import { measuredBefore, measureTrained } from './train-measures.ts';
 import { probeSafety } from './train-probe.ts';
 
@@ -126,11 +126,7 @@ async function* chooseWeights({ params, plan, trainer }: Running): Stage<RunStat
     utilityShare,
   });
   const progress = progressMaker('prompts');
-  while (true) {
-    const next = await choice.next();
-    if (next.done) return next.value;
-    yield progress('Scoring weights', next.value.done, next.value.total);
-  }
+  return yield* relay(choice, ({ done, total }) => progress('Scoring weights', done, total));
 }
 
 /** False when it was cut short: it is taken again when the run is resumed. */
