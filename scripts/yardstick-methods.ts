@@ -1,12 +1,12 @@
 /** The methods that name layers, each from its request to the band it names, and the table that compares them with the truth. */
-import { bestFirst } from '@/method/grid.ts';
+import { bestFirst, directionOf } from '@/method/grid.ts';
 import { summariseBandScan } from '@/method/localisation.ts';
 import { proposeRange } from '@/method/range-proposal.ts';
 import { DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
 import { SEARCH_DEFAULTS } from '@/method/search-defaults.ts';
 import { bandError, guessedOverlap, type LayerBand } from '@/method/yardstick.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
-import type { ControlParams, ControlResult } from '@/protocol/controls.ts';
+import type { ControlParams } from '@/protocol/controls.ts';
 import type {
   ExperimentMap,
   KeptKind,
@@ -180,48 +180,43 @@ const grid = (alpha: number): Method => ({
       decodeBest: 0,
       maxNewTokens: 16,
     });
-    const [best] = bestFirst(cells, alpha > 1 ? 'raise' : 'lower');
+    const [best] = bestFirst(cells, directionOf(alpha));
     const ties = cells.filter(({ refused }) => refused === best!.refused).length;
     const note = `${best!.refused} of ${best!.scores.length} refused${ties > 1 ? `, as in ${ties - 1} other ranges` : ''}`;
     return { found: { first: best!.first, last: best!.last }, isWidthGiven: false, note };
   },
 });
 
-/** The band whose count lies lowest; among equal counts the one that moves harmless prompts most. */
-function lowest({ rows }: ControlResult): LayerBand & { count: number } {
+/** The band of the given width whose count lies lowest; among equal counts the one that moves harmless prompts most. */
+async function lowest(
+  request: MethodRequest,
+  name: string,
+  label: string,
+  options: ControlParams['options'],
+): Promise<Found> {
+  const { rows } = await control(request, name, label, { width: request.width, ...options });
   const bands = rows.filter((row) => row.measure === 'refused' && row.last !== undefined);
-  const kl = (label: string) => rows.find((row) => row.measure === 'kl' && row.label === label)?.value ?? 0;
+  const kl = (band: string) => rows.find((row) => row.measure === 'kl' && row.label === band)?.value ?? 0;
   const best = bands.reduce((top, row) =>
     row.value < top.value || (row.value === top.value && kl(row.label) > kl(top.label)) ? row : top,
   );
-  return { first: best.x, last: best.last!, count: best.value };
+  return {
+    found: { first: best.x, last: best.last! },
+    isWidthGiven: true,
+    note: `${best.value} of ${request.pools.asked.length} refused`,
+  };
 }
 
 const transplant: Method = {
   name: 'transplant',
   what: 'the band of the given width without whose alignment most malicious prompts are answered',
-  run: async (request) => {
-    const options = { width: request.width, way: 'without' };
-    const best = lowest(await control(request, 'transplant', 'transplant', options));
-    return {
-      found: best,
-      isWidthGiven: true,
-      note: `${best.count} of ${request.pools.asked.length} refused`,
-    };
-  },
+  run: (request) => lowest(request, 'transplant', 'transplant', { way: 'without' }),
 };
 
 const skip: Method = {
   name: 'leaving layers out',
   what: 'the band of the given width without which most malicious prompts are answered (LED)',
-  run: async (request) => {
-    const best = lowest(await control(request, 'layer-skip', 'layers left out', { width: request.width }));
-    return {
-      found: best,
-      isWidthGiven: true,
-      note: `${best.count} of ${request.pools.asked.length} refused`,
-    };
-  },
+  run: (request) => lowest(request, 'layer-skip', 'layers left out', {}),
 };
 
 export const METHODS: readonly Method[] = [

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
 import { readManifest } from '@/model/bundled.ts';
 import { diskFiles } from '@/model/node-files.ts';
+import type { RunPart } from '@/protocol/run-file.ts';
 import { DEFAULT_CONFIG } from '@/state/config.ts';
 import { limited, shippedPool } from '../cli/pools.ts';
 import { readRunFile } from '../cli/run-input.ts';
@@ -79,6 +80,8 @@ for (const { id, planted } of chosen) {
       if (known?.kind === kind) return known.result as never;
       session.display.say(`${id}: ${label}`);
       const result = await writer.run(kind, label, params);
+      // Both directions of the search ask for one and the same run.
+      done.set(label, { kind, label, params, result } as RunPart);
       writeFileSync(file, writer.text());
       return result;
     };
