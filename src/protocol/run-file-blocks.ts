@@ -21,6 +21,8 @@ export const float32Array = z.codec(
 );
 
 export const promptItem = z.object({ id: z.string(), text: z.string(), group: z.optional(z.string()) });
+/** Prompts in full, where the file's pools do not hold them. */
+export const prompts = z.array(promptItem);
 
 export const scaleRule = z.object({
   first: count,

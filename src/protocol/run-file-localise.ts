@@ -9,6 +9,7 @@ import {
   float32Array,
   outcome,
   poolReference,
+  prompts,
   rules,
 } from './run-file-blocks.ts';
 
@@ -56,12 +57,7 @@ export const locateParamsShape = {
   maxNewTokens: count,
   guardPrompts: count,
   /** The pools in full, once more: they may be no pool of the run. */
-  gap: z.nullable(
-    z.object({
-      normal: z.array(z.object({ id: z.string(), text: z.string(), group: z.optional(z.string()) })),
-      malicious: z.array(z.object({ id: z.string(), text: z.string(), group: z.optional(z.string()) })),
-    }),
-  ),
+  gap: z.nullable(z.object({ normal: prompts, malicious: prompts })),
   fallback: z.tuple([count, count]),
   directions: z.array(z.enum(SEARCH_DIRECTIONS)),
   alphaStep: z.number(),

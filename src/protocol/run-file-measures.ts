@@ -1,15 +1,13 @@
 /** The part of a run file that holds full measures: every answer, and the numbers that follow from them. Schema only. */
 import * as z from 'zod/mini';
 import { RESPONSE_CLASSES } from './experiments.ts';
-
-const count = z.int().check(z.nonnegative());
-const prompts = z.array(z.object({ id: z.string(), text: z.string(), group: z.optional(z.string()) }));
+import { count, prompts, rules } from './run-file-blocks.ts';
 
 export const measureParams = z.object({
   malicious: prompts,
   overRejection: prompts,
   control: prompts,
-  rules: z.object({ prefixes: z.array(z.string()) }),
+  rules,
   maliciousTokens: count,
   maxNewTokens: count,
   rougeRows: count,

@@ -2,12 +2,10 @@
 import * as z from 'zod/mini';
 import { MATRIX_NAMES, MODEL_ENDS } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
+import { calibration, count, prompts, rules, sha256 } from './run-file-blocks.ts';
 import { measureParams, measures } from './run-file-measures.ts';
 import { ATTACK_DATA, ATTACK_METHODS } from './training.ts';
 
-const count = z.int().check(z.nonnegative());
-const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'not a sha256 in lower-case hex'));
-const prompts = z.array(z.object({ id: z.string(), text: z.string(), group: z.optional(z.string()) }));
 const rows = z.array(
   z.object({
     id: z.string(),
@@ -54,15 +52,8 @@ const probe = z.object({
   malicious: prompts,
   overRejection: prompts,
   control: prompts,
-  calibration: z.object({
-    tokenIds: z.array(count),
-    tokenTexts: z.array(z.string()),
-    threshold: z.number(),
-    sampleCount: count,
-    agreement: z.number(),
-    auroc: z.number(),
-  }),
-  rules: z.object({ prefixes: z.array(z.string()) }),
+  calibration,
+  rules,
   maxNewTokens: count,
 });
 
