@@ -18,6 +18,7 @@ import {
   tally,
 } from './outcomes.ts';
 import { type CountedPool, countedPrompts } from './pools.ts';
+import { keepRecent } from './recent.ts';
 import { countRequest, NO_CALIBRATION, type Situation } from './requests.ts';
 import { bestCount, type Count, type Entry, type Results } from './results.ts';
 import { keyAt, usePending } from './select.ts';
@@ -52,10 +53,10 @@ export interface PoolReading extends Reading {
   change: Change | null;
 }
 
-/** Several parts of the page read the same counts; what is made of them is made once for all of them. */
-const readings: Array<{ inputs: readonly unknown[]; reading: PoolReading | null }> = [];
 /** Three pools at every alpha of the slider, and each alpha by itself: a drag to and fro computes nothing twice. */
 const KEPT_READINGS = 128;
+/** Several parts of the page read the same counts; what is made of them is made once for all of them. */
+const readings = keepRecent<PoolReading | null>(KEPT_READINGS);
 
 function readingOfPairs(
   now: CountPair,
@@ -64,19 +65,18 @@ function readingOfPairs(
   isTested: boolean,
 ): PoolReading | null {
   const inputs = [now.exact, now.score, before.exact, before.score, overrides, isTested];
-  const known = readings.find((item) => item.inputs.every((input, index) => input === inputs[index]));
-  if (known) return known.reading;
-  const chosen = chooseReading(now, before);
-  const reading = chosen && {
-    ...chosen,
-    tallyNow: tally(chosen.now.value, overrides),
-    tallyBefore: chosen.before && tally(chosen.before.value, overrides),
-    tallySoFar: chosen.soFar && tally(chosen.soFar.value, overrides),
-    change: chosen.before && isTested ? changeOf(chosen.before.value, chosen.now.value, overrides) : null,
-  };
-  readings.unshift({ inputs, reading });
-  readings.length = Math.min(readings.length, KEPT_READINGS);
-  return reading;
+  return readings(inputs, () => {
+    const chosen = chooseReading(now, before);
+    return (
+      chosen && {
+        ...chosen,
+        tallyNow: tally(chosen.now.value, overrides),
+        tallyBefore: chosen.before && tally(chosen.before.value, overrides),
+        tallySoFar: chosen.soFar && tally(chosen.soFar.value, overrides),
+        change: chosen.before && isTested ? changeOf(chosen.before.value, chosen.now.value, overrides) : null,
+      }
+    );
+  });
 }
 
 const changes = new WeakMap<Count, { before: Count; overrides: Overrides; change: Change | null }>();
@@ -155,19 +155,17 @@ export function useBaseline(read: ReadState = useLater): PoolReading | null {
 }
 
 type ByAlpha = ReadonlyArray<PoolReading | null>;
-let lastByAlpha: { inputs: readonly unknown[]; readings: ByAlpha } = { inputs: [], readings: [] };
+const byAlpha = keepRecent<ByAlpha>(1);
 
 /** What is still being counted is no point yet: its partial results need not be drawn. */
 function completeByAlpha(state: AppState): ByAlpha {
   const current = currentSituation(state);
   const situation = current && atAnyAlpha(current);
-  const inputs = [situation, state.results, state.overrides];
-  if (lastByAlpha.inputs.length === 0 || inputs.some((input, index) => input !== lastByAlpha.inputs[index])) {
+  return byAlpha([situation, state.results, state.overrides], () => {
     const at = (alpha: number) => situation && readingAt(state, situation, alpha);
     const complete = (reading: PoolReading | null) => (reading?.complete ? reading : null);
-    lastByAlpha = { inputs, readings: ALPHAS.map((alpha) => complete(at(alpha))) };
-  }
-  return lastByAlpha.readings;
+    return ALPHAS.map((alpha) => complete(at(alpha)));
+  });
 }
 
 /** Every alpha tried on these layers that is counted in full. */

@@ -1,5 +1,6 @@
 /** The part of the state that work and results depend on, as wanted.ts and the selectors take it. */
 import { SETTING_KEYS } from './config.ts';
+import { keepRecent } from './recent.ts';
 import type { Situation } from './requests.ts';
 import { rulesWithEdits } from './rules.ts';
 import type { AppState } from './store.ts';
@@ -9,7 +10,7 @@ export const BUNDLED_KEY = 'bundled';
 
 /** More than one: a picture that is still being drawn asks for an older state than the handle does (later.ts). */
 const KEPT = 8;
-const recent: Array<{ inputs: readonly unknown[]; situation: Situation }> = [];
+const recent = keepRecent<Situation>(KEPT);
 
 /** Null until the prompts are there, and for a tuned model that is not. The same inputs give the same object, so that React can compare it. */
 export function currentSituation(
@@ -18,14 +19,10 @@ export function currentSituation(
   const { config, pools, source, ownAdapter, tuned } = state;
   // A link or a step back may name a tuned model that is no longer there: then there are no numbers, not another's.
   if (!pools || (config.model === 'tuned' && !tuned)) return null;
-  const inputs = [config, pools, source, ownAdapter, tuned];
-  const known = recent.find((one) => one.inputs.every((input, index) => input === inputs[index]));
-  if (known) return known.situation;
-  const modelKey = source?.key ?? BUNDLED_KEY;
-  const situation = { modelKey, config, pools, ownAdapter, tuned, rules: rulesWithEdits(config) };
-  recent.unshift({ inputs, situation });
-  recent.length = Math.min(recent.length, KEPT);
-  return situation;
+  return recent([config, pools, source, ownAdapter, tuned], () => {
+    const modelKey = source?.key ?? BUNDLED_KEY;
+    return { modelKey, config, pools, ownAdapter, tuned, rules: rulesWithEdits(config) };
+  });
 }
 
 const withoutAlpha = new WeakMap<Situation, Situation>();
