@@ -1,6 +1,7 @@
 /** Ranges of many widths as a triangle: last layer to the right, first layer downwards, colour by the difference from the reference. */
 import { useStage } from '@/elements/use-box.ts';
 import type { ControlRow } from '@/protocol/controls.ts';
+import { ChangeCell } from '../shared/ChangeCell.tsx';
 import { AxisNumbers, axisHeight } from '../shared/LayerPlot.tsx';
 import { layerMargins, layerScale } from '../shared/layer-scale.ts';
 import { domainOf, rowWords } from './chart-data.ts';
@@ -25,7 +26,7 @@ export function TriangleChart({
   const reach = Math.max(high - reference, reference - low);
   return (
     <svg
-      className="plot control-triangle"
+      className="plot"
       data-export="svg"
       width={width}
       height={height + axisHeight(stage)}
@@ -41,17 +42,10 @@ export function TriangleChart({
           width: scale.right(row.last!) - x - 1,
           height: Math.min(step, layerCount - row.x) * rowHeight - 1,
         };
-        const difference = row.value - reference;
-        const strength = reach > 0 ? Math.min(1, Math.abs(difference) / reach) : 0;
         return (
           <g key={row.label}>
             <title>{rowWords(row, measure)}</title>
-            <rect {...box} className="counted" />
-            <rect
-              {...box}
-              fill={difference < 0 ? 'var(--gap-negative)' : 'var(--gap-positive)'}
-              fillOpacity={strength}
-            />
+            <ChangeCell {...box} change={row.value - reference} domain={reach} />
             {box.width > 26 && box.height > 14 * stage && (
               <text
                 className="label"

@@ -1,10 +1,11 @@
 /** The triangle itself: cells, marginals, paths, one hit area for mouse, touch and keys. Draws what it is given. */
-import { type KeyboardEvent, memo, type PointerEvent, useId } from 'react';
+import { type KeyboardEvent, type MouseEvent, memo, useId } from 'react';
 import type { GridSummary } from '@/method/grid.ts';
 import type { GridCell, GridResult, SearchTrace } from '@/protocol/localise.ts';
 import type { LayerRange } from '../props.ts';
+import { ChangeCell } from '../shared/ChangeCell.tsx';
 import { AxisNumbers, axisHeight } from '../shared/LayerPlot.tsx';
-import { changeFill, changeOf, isBeyondChance } from './cells.ts';
+import { changeOf, isBeyondChance } from './cells.ts';
 import { rangeAfterKey, searchPath, type TriangleLayout, triangleLayout } from './grid-layout.ts';
 import { Marginals, marginHeight } from './Marginals.tsx';
 
@@ -31,7 +32,7 @@ export function GridPlot(props: GridPlotProps) {
   const layout = triangleLayout(layerCount, width, stage);
   const { scale, rowHeight, height } = layout;
   const below = marginHeight(stage);
-  const place = (event: PointerEvent<SVGElement>) => {
+  const place = (event: MouseEvent<SVGElement>) => {
     const box = event.currentTarget.ownerSVGElement!.getBoundingClientRect();
     return layout.rangeAt(event.clientX - box.left, event.clientY - box.top);
   };
@@ -112,8 +113,7 @@ export function GridPlot(props: GridPlotProps) {
           onPointerDown={(event) => onLight(place(event))}
           onPointerLeave={(event) => event.pointerType === 'mouse' && onLight(null)}
           onClick={(event) => {
-            const box = event.currentTarget.ownerSVGElement!.getBoundingClientRect();
-            const picked = layout.rangeAt(event.clientX - box.left, event.clientY - box.top);
+            const picked = place(event);
             if (picked) props.onPick(picked);
           }}
           onKeyDown={onKeyDown}
@@ -153,19 +153,16 @@ const Cells = memo(function Cells({ cells, q, domain, width, stage, layerCount }
     const high = rowHeight - 1;
     const share = isBeyondChance(q[at]) ? 1 : 0.5;
     const [w, h] = [Math.max(1, Math.round(wide * share)), Math.max(1, Math.round(high * share))];
-    const change = changeOf(cell);
-    const box = {
-      x: scale.left(last) + Math.round((wide - w) / 2),
-      y: top(first) + Math.round((high - h) / 2),
-      width: w,
-      height: h,
-      shapeRendering: 'crispEdges' as const,
-    };
     return (
-      <g key={`${first}-${last}`}>
-        <rect {...box} className="counted" />
-        {change !== 0 && <rect {...box} {...changeFill(change, domain)} />}
-      </g>
+      <ChangeCell
+        key={`${first}-${last}`}
+        x={scale.left(last) + Math.round((wide - w) / 2)}
+        y={top(first) + Math.round((high - h) / 2)}
+        width={w}
+        height={h}
+        change={changeOf(cell)}
+        domain={domain}
+      />
     );
   });
 });

@@ -6,10 +6,11 @@ import type { LayerAlphaResult } from '@/protocol/localise.ts';
 import { SINGLE_LAYER_ALPHAS } from '@/state/locate-requests.ts';
 import type { Search } from '@/state/select-locate.ts';
 import type { LayerPictureProps, LayerRange } from '../props.ts';
+import { ChangeCell } from '../shared/ChangeCell.tsx';
 import { LayerPlot } from '../shared/LayerPlot.tsx';
 import { layerMargins, layerScale } from '../shared/layer-scale.ts';
 import { ChangeLegend } from './ChangeLegend.tsx';
-import { changeDomain, changeFill, changeOf, countWords, layerAlphaTable } from './cells.ts';
+import { changeDomain, changeOf, countWords, layerAlphaTable } from './cells.ts';
 import { SearchButton } from './SearchButton.tsx';
 import { workWords } from './work-words.ts';
 
@@ -82,21 +83,17 @@ export function LayerAlphaFigure({ search, isPossible, axis, onPick }: LayerAlph
                     </text>
                     {result.cells
                       .filter((cell) => cell.alpha === alpha)
-                      .map((cell) => {
-                        const box = {
-                          x: scale.left(cell.layer),
-                          y: row * rowHeight,
-                          width: scale.right(cell.layer) - scale.left(cell.layer) - 1,
-                          height: rowHeight - 1,
-                          shapeRendering: 'crispEdges' as const,
-                        };
-                        return (
-                          <g key={cell.layer}>
-                            <rect {...box} className="counted" />
-                            <rect {...box} {...changeFill(changeOf(cell), domain)} />
-                          </g>
-                        );
-                      })}
+                      .map((cell) => (
+                        <ChangeCell
+                          key={cell.layer}
+                          x={scale.left(cell.layer)}
+                          y={row * rowHeight}
+                          width={scale.right(cell.layer) - scale.left(cell.layer) - 1}
+                          height={rowHeight - 1}
+                          change={changeOf(cell)}
+                          domain={domain}
+                        />
+                      ))}
                   </g>
                 ))}
               </LayerPlot>

@@ -1,7 +1,7 @@
 /** Means of the grid by one bound: to the right by first layer, below by last layer and by every layer that is held. */
 import type { GridSummary } from '@/method/grid.ts';
 import type { ScoreBaseline } from '@/protocol/localise.ts';
-import { changeFill } from './cells.ts';
+import { changeFill } from '../shared/ChangeCell.tsx';
 import type { TriangleLayout } from './grid-layout.ts';
 
 /** Of one strip below the triangle. */

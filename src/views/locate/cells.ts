@@ -1,4 +1,4 @@
-/** Cells of the two heat-maps: how strong their colour is, what they say in words, and their tables. Pure. */
+/** Cells of the two heat-maps: their change and its scale, what they say in words, and their tables. Pure. */
 import { formatAlpha, formatP, formatRange, formatSigned } from '@/elements/number-words.ts';
 import type { FigureData } from '@/figures/provenance.ts';
 import type { ExactCell, GridCell, GridResult, LayerAlphaResult } from '@/protocol/localise.ts';
@@ -9,12 +9,6 @@ export const changeOf = ({ gained, lost }: { gained: number; lost: number }): nu
 /** The colour scale's end: the largest change in sight, but never less than a tenth of the prompts, or noise would glow. */
 export function changeDomain(cells: ReadonlyArray<{ gained: number; lost: number }>, total: number): number {
   return Math.max(Math.ceil(total / 10), ...cells.map((cell) => Math.abs(changeOf(cell))));
-}
-
-/** Colour by sign, strength by size, over the centre's colour: both themes, and any program that reads the saved file. */
-export function changeFill(change: number, domain: number): { fill: string; fillOpacity: number } {
-  const fill = change < 0 ? 'var(--gap-negative)' : 'var(--gap-positive)';
-  return { fill, fillOpacity: Math.min(1, Math.abs(change) / domain) };
 }
 
 export const isBeyondChance = (q: number | undefined): boolean => q !== undefined && q <= 0.05;

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SearchTrace, Sweep } from '@/protocol/localise.ts';
-import { cellWords, changeDomain, changeFill, countWords, gridTable } from './cells.ts';
+import { changeFill } from '../shared/ChangeCell.tsx';
+import { cellWords, changeDomain, countWords, gridTable } from './cells.ts';
 import { rangeAfterKey, searchPath, triangleLayout } from './grid-layout.ts';
 
 describe('the triangle', () => {
