@@ -1,12 +1,14 @@
 /** Two prompts laid side by side token by token: where the last token looks more in B than in A, layer by layer. */
 import { memo, useMemo, useState } from 'react';
 import { FigureFrame } from '@/elements/FigureFrame.tsx';
+import { shorten } from '@/elements/shorten.ts';
 import { useStage } from '@/elements/use-box.ts';
 import { attentionDifference, questionPlaces } from '@/method/attention-difference.ts';
 import { niceMax } from '@/views/attention/layout.ts';
 import { EmptyLayers } from '../shared/EmptyLayers.tsx';
 import { LayerPlot } from '../shared/LayerPlot.tsx';
 import { type LayerScale, layerMargins, layerScale } from '../shared/layer-scale.ts';
+import { RowHover } from '../shared/RowHover.tsx';
 import { differenceTable, placeText } from './layout.ts';
 import { type DeepProps, headWords } from './shared.ts';
 
@@ -74,14 +76,7 @@ export function DifferenceFigure(props: DeepProps) {
           const scale = layerScale(a.layerCount, width, layerMargins(width, stage));
           const rowHeight = Math.round(32 * stage);
           return (
-            <div
-              onPointerMove={(event) => {
-                const box = event.currentTarget.getBoundingClientRect();
-                const row = Math.floor((event.clientY - box.top) / rowHeight);
-                setHoverRow(row >= 0 && row < rows.length ? row : null);
-              }}
-              onPointerLeave={() => setHoverRow(null)}
-            >
+            <RowHover rowHeight={rowHeight} rowCount={rows.length} onHoverRow={setHoverRow}>
               <LayerPlot
                 {...props}
                 scale={scale}
@@ -114,15 +109,12 @@ export function DifferenceFigure(props: DeepProps) {
                   top={top}
                 />
               </LayerPlot>
-            </div>
+            </RowHover>
           );
         })}
     </FigureFrame>
   );
 }
-
-const shorten = (text: string, most: number): string =>
-  text.length <= most ? text : `${text.slice(0, Math.max(1, Math.floor(most) - 1))}…`;
 
 interface CellsProps {
   rows: readonly (readonly number[])[];

@@ -11,6 +11,7 @@ import { niceMax } from '@/views/attention/layout.ts';
 import { EmptyLayers } from '../shared/EmptyLayers.tsx';
 import { LayerPlot } from '../shared/LayerPlot.tsx';
 import { type LayerScale, layerMargins, layerScale } from '../shared/layer-scale.ts';
+import { RowHover } from '../shared/RowHover.tsx';
 import { headsTable } from './layout.ts';
 import { type DeepProps, letterOf } from './shared.ts';
 
@@ -95,14 +96,7 @@ export function HeadsFigure(props: DeepProps) {
           const scale = layerScale(picture.layerCount, width, layerMargins(width, stage));
           const rowHeight = Math.max(6, Math.round((picture.headCount > 12 ? 9 : 14) * stage));
           return (
-            <div
-              onPointerMove={(event) => {
-                const box = event.currentTarget.getBoundingClientRect();
-                const head = Math.floor((event.clientY - box.top) / rowHeight);
-                setHoverHead(head >= 0 && head < picture.headCount ? head : null);
-              }}
-              onPointerLeave={() => setHoverHead(null)}
-            >
+            <RowHover rowHeight={rowHeight} rowCount={picture.headCount} onHoverRow={setHoverHead}>
               <LayerPlot
                 {...props}
                 scale={scale}
@@ -132,7 +126,7 @@ export function HeadsFigure(props: DeepProps) {
                   ))}
                 <Cells values={values} scale={scale} rowHeight={rowHeight} top={top} />
               </LayerPlot>
-            </div>
+            </RowHover>
           );
         })}
     </FigureFrame>

@@ -1,11 +1,13 @@
 /** One prompt's heat-map on the layer axis, a row per token. */
 import { memo } from 'react';
 import { formatProbability } from '@/elements/number-words.ts';
+import { shorten } from '@/elements/shorten.ts';
 import type { AttentionPicture } from '@/protocol/experiments.ts';
 import { sequentialColour } from '@/theme/palettes.ts';
 import type { AttentionMapProps } from '../props.ts';
 import { LayerPlot } from '../shared/LayerPlot.tsx';
 import { layerMargins, layerScale } from '../shared/layer-scale.ts';
+import { RowHover } from '../shared/RowHover.tsx';
 import { type AttentionGrid, tokenText } from './layout.ts';
 
 export interface AttentionPlotProps extends AttentionMapProps {
@@ -29,14 +31,7 @@ export function AttentionPlot(props: AttentionPlotProps) {
   const fits = Math.max(3, Math.floor((width - scale.x1 - 6) / (6.6 * stage)));
 
   return (
-    <div
-      onPointerMove={(event) => {
-        const box = event.currentTarget.getBoundingClientRect();
-        const row = Math.floor((event.clientY - box.top) / rowHeight);
-        onHoverRow(row >= 0 && row < grid.tokens.length ? row : null);
-      }}
-      onPointerLeave={() => onHoverRow(null)}
-    >
+    <RowHover rowHeight={rowHeight} rowCount={grid.tokens.length} onHoverRow={onHoverRow}>
       <LayerPlot
         {...props}
         layerCount={picture.layerCount}
@@ -74,7 +69,7 @@ export function AttentionPlot(props: AttentionPlotProps) {
           rowHeight={rowHeight}
         />
       </LayerPlot>
-    </div>
+    </RowHover>
   );
 }
 
@@ -103,6 +98,3 @@ const Cells = memo(function Cells({ grid, layerCount, width, stage, rowHeight }:
     )),
   );
 });
-
-const shorten = (text: string, length: number): string =>
-  text.length <= length ? text : `${text.slice(0, Math.max(1, length - 1))}…`;

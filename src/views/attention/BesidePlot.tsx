@@ -4,11 +4,15 @@
  */
 import { type KeyboardEvent, memo, type PointerEvent, useId } from 'react';
 import { formatProbability } from '@/elements/number-words.ts';
+import { shorten } from '@/elements/shorten.ts';
 import { sequentialColour } from '@/theme/palettes.ts';
 import type { AttentionMapProps } from '../props.ts';
 import { type LayerScale, layerMargins, layerScale, layerTicks } from '../shared/layer-scale.ts';
 import { type BesideColumns, besideColumns } from './beside-layout.ts';
 import { type AttentionGrid, tokenText } from './layout.ts';
+
+/** Letters that fit above a column, turned. */
+const LONGEST = 11;
 
 export interface HoveredToken {
   picture: number;
@@ -98,7 +102,7 @@ export function BesidePlot(props: BesidePlotProps) {
                   data-sensitive={hidden ? '' : undefined}
                   aria-hidden={hidden || undefined}
                 >
-                  {shorten(tokenText(pictures[n]!.tokens[token]!))}
+                  {shorten(tokenText(pictures[n]!.tokens[token]!), LONGEST)}
                 </text>
               );
             })}
@@ -202,7 +206,3 @@ const Cells = memo(function Cells({ grid, x, step, y, rowHeight }: CellsProps) {
     )),
   );
 });
-
-/** What fits above a column, turned. */
-const LONGEST = 11;
-const shorten = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`);

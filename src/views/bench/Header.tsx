@@ -4,6 +4,7 @@ import { Button } from 'react-aria-components';
 import { saveRun } from '@/actions/save-run.ts';
 import { SegmentedControl } from '@/elements/SegmentedControl.tsx';
 import { Select } from '@/elements/Select.tsx';
+import { shorten } from '@/elements/shorten.ts';
 import { Toggle } from '@/elements/Toggle.tsx';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
 import { type ModelVariant, SETTINGS } from '@/state/config.ts';
@@ -43,11 +44,10 @@ function withOwnAdapter(modelKey: string, ownAdapter: string | null): typeof VAR
   if (!ownAdapter) return offered;
   return offered.map((one) =>
     one.value === 'aligned'
-      ? { ...one, label: shortened(ownAdapter), hint: `With the adapter ${ownAdapter}.` }
+      ? { ...one, label: shorten(ownAdapter, 18), hint: `With the adapter ${ownAdapter}.` }
       : one,
   );
 }
-const shortened = (name: string) => (name.length > 18 ? `${name.slice(0, 17)}…` : name);
 
 const TEMPLATE_HINTS = {
   chat: 'the model’s own chat template',

@@ -1,4 +1,5 @@
 /** A control's measure as a list: a label, a value with its interval on a shared scale, a line where nothing is changed. */
+import { shorten } from '@/elements/shorten.ts';
 import { useStage } from '@/elements/use-box.ts';
 import { cssColour } from '@/theme/palettes.ts';
 import { NARROW_PX } from '../shared/layer-scale.ts';
@@ -21,7 +22,7 @@ export function RowChart({ width, series, measure, rows, description }: MeasureC
   const fits = Math.floor((x0 - 12) / (6.6 * stage));
   return (
     <svg
-      className="plot control-rows"
+      className="plot"
       data-export="svg"
       width={width}
       height={height + Math.round(20 * stage)}
@@ -51,7 +52,7 @@ export function RowChart({ width, series, measure, rows, description }: MeasureC
           <g key={row.label} stroke={paint}>
             <title>{rowWords(row, measure)}</title>
             <text x={x0 - 10} y={y} dy="0.34em" textAnchor="end" stroke="none">
-              {row.label.length > fits ? `${row.label.slice(0, fits - 1)}…` : row.label}
+              {shorten(row.label, fits)}
             </text>
             {row.low !== null && row.high !== null && (
               <path className="whisker" d={`M${axis.y(row.low)} ${y}H${axis.y(row.high)}`} />

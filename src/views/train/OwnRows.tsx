@@ -9,6 +9,7 @@ import {
 } from '@/data/finetune-import.ts';
 import { type InspectedFile, inspectFile } from '@/data/inspect-file.ts';
 import { decodeFile } from '@/data/text-input.ts';
+import { shorten } from '@/elements/shorten.ts';
 import type { RowTokens } from '@/protocol/training.ts';
 import { type ProblemWords, wordsFor } from '@/state/problems.ts';
 import { useApp } from '@/state/store.ts';
@@ -148,8 +149,8 @@ function Checked({ read: { rows, rejected, tokens } }: { read: FinetuneImport })
           <tbody>
             {rows.slice(0, SHOWN).map((row) => (
               <tr key={row.id}>
-                <td className="text">{shortened(row.instruction)}</td>
-                <td className="text">{shortened(row.output)}</td>
+                <td className="text">{shorten(row.instruction, 100)}</td>
+                <td className="text">{shorten(row.output, 100)}</td>
                 <td>{tokenText(counts.get(tokensKey(row, template)), cutoff)}</td>
               </tr>
             ))}
@@ -175,8 +176,6 @@ function Checked({ read: { rows, rejected, tokens } }: { read: FinetuneImport })
     </>
   );
 }
-
-const shortened = (text: string) => (text.length > 100 ? `${text.slice(0, 99)}…` : text);
 
 function tokenText(known: RowTokens | undefined, cutoff: number): string {
   if (!known) return '–';
