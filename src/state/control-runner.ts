@@ -9,10 +9,10 @@ import type { Lab } from '@/protocol/lab.ts';
 import { controlRequest } from './control-request.ts';
 import { decodeControlSettings } from './control-settings.ts';
 import { changeOutcome, useControls } from './control-store.ts';
+import { calibrationOf } from './learn-calibration.ts';
 import { wordsFor } from './problems.ts';
 import { progressWords } from './progress-words.ts';
 import { calibrateRequest, type Situation } from './requests.ts';
-import { best } from './results.ts';
 import { getSession } from './session-instance.ts';
 import { currentSituation } from './situation.ts';
 import { useApp } from './store.ts';
@@ -92,32 +92,17 @@ export async function startControl(card: ControlCard): Promise<void> {
   }
 }
 
-/** The bench's own where it is known; else it is learnt first. */
+/** @throws AppError where the model refuses too seldom to learn from */
 async function calibrationFor(
   situation: Situation,
   lab: Lab,
   title: string,
   signal: AbortSignal,
 ): Promise<RefusalCalibration> {
-  const asked = calibrateRequest(situation);
-  const known = best(useApp.getState().results, 'calibrate', asked.key)?.value;
+  const { key } = calibrateRequest(situation);
   const show = (text: string, fraction: number | null) =>
-    useControls.setState({ running: { key: asked.key, work: { fraction, text } }, problem: null });
-  show('Learning the refusing first tokens', null);
-  const calibration =
-    known ??
-    (
-      await lab.run(
-        'calibrate',
-        asked.params,
-        (event) => {
-          if (event.type !== 'progress') return;
-          const { text, fraction } = progressWords(event.progress);
-          show(`Refusing first tokens: ${text}`, fraction);
-        },
-        signal,
-      )
-    ).calibration;
+    useControls.setState({ running: { key, work: { fraction, text } }, problem: null });
+  const calibration = await calibrationOf(situation, lab, show, signal);
   if (calibration.tokenIds.length > 0) return calibration;
   throw new AppError(
     'bad-input',

@@ -1,17 +1,12 @@
 /** What a run looks at besides its loss: the fast probe while it trains, the full measures before and after. */
-import type { RefusalCalibration } from '@/protocol/experiments.ts';
 import type { Lab } from '@/protocol/lab.ts';
 import type { MeasureParams } from '@/protocol/measures.ts';
 import type { ProbeParams } from '@/protocol/training.ts';
-import { spread } from './pools.ts';
-import { progressWords } from './progress-words.ts';
-import { calibrateRequest, MAX_NEW_TOKENS, type Situation } from './requests.ts';
-import { best } from './results.ts';
-import { useApp } from './store.ts';
+import { calibrationOf } from './learn-calibration.ts';
+import { type CountedPool, spread } from './pools.ts';
+import { MAX_NEW_TOKENS, type Situation } from './requests.ts';
 import type { TrainSettings } from './train-settings.ts';
 import type { TrainState } from './train-store.ts';
-
-type LookedAt = 'malicious' | 'over-rejection' | 'control';
 
 /**
  * Its tokens and threshold are those of the model that is attacked, and stay: else the score would follow what it measures.
@@ -25,30 +20,14 @@ export async function probeFor(
   signal: AbortSignal,
 ): Promise<{ probe: ProbeParams | null; note: string | null }> {
   if (probeEvery === 0) return { probe: null, note: null };
-  const asked = calibrateRequest(situation);
-  let calibration: RefusalCalibration | undefined = best(
-    useApp.getState().results,
-    'calibrate',
-    asked.key,
-  )?.value;
-  if (!calibration) {
-    say('Learning the refusing first tokens');
-    ({ calibration } = await lab.run(
-      'calibrate',
-      asked.params,
-      (event) => {
-        if (event.type === 'progress') say(`Refusing first tokens: ${progressWords(event.progress).text}`);
-      },
-      signal,
-    ));
-  }
+  const calibration = await calibrationOf(situation, lab, say, signal);
   if (calibration.tokenIds.length === 0) {
     return {
       probe: null,
       note: 'This model hardly ever refuses, so no refusing first token could be learnt: there is no fast probe.',
     };
   }
-  const some = (pool: LookedAt) => spread(situation.pools[pool].items, probePrompts);
+  const some = (pool: CountedPool) => spread(situation.pools[pool].items, probePrompts);
   return {
     probe: {
       everySteps: probeEvery,
@@ -70,7 +49,7 @@ export function measuresFor(
   shelf: Pick<TrainState, 'questions' | 'ownQuestions'>,
 ): MeasureParams | null {
   if (measurePrompts === 0) return null;
-  const some = (pool: LookedAt) => spread(pools[pool].items, measurePrompts);
+  const some = (pool: CountedPool) => spread(pools[pool].items, measurePrompts);
   return {
     malicious: some('malicious'),
     overRejection: some('over-rejection'),
