@@ -29,13 +29,14 @@ export function provenPart(part: TrainablePart, frozen: boolean): (name: string)
 
 /** The same for embedding, final norm and head. */
 export async function endHashes(trainer: Trainer): Promise<Partial<Record<ModelEnd, string>>> {
-  const hashes: Partial<Record<ModelEnd, string>> = {};
-  for (const [end, values] of await trainer.endValues()) {
-    const hasher = createSha256();
-    addTensor(hasher, end, values);
-    hashes[end] = hasher.digest();
-  }
-  return hashes;
+  const values = await trainer.endValues();
+  return Object.fromEntries([...values].map(([end, data]) => [end, endHash(end, data)]));
+}
+
+function endHash(end: ModelEnd, data: Float32Array): string {
+  const hasher = createSha256();
+  addTensor(hasher, end, data);
+  return hasher.digest();
 }
 
 /** Hashes before and after, and the norm of what the run added; full parameters only. */
@@ -46,16 +47,12 @@ export async function proveEnds(
   before: Partial<Record<ModelEnd, string>>,
 ): Promise<FreezeProofEnd[]> {
   const trained = distinctEnds(spec, part.ends ?? []);
-  const [after, now, start] = [
-    await endHashes(trainer),
-    await trainer.endValues(),
-    await trainer.endValues('start'),
-  ];
+  const [now, start] = [await trainer.endValues(), await trainer.endValues('start')];
   return [...now].map(([end, values]) => ({
     end,
     frozen: !trained.includes(end),
     hashBefore: before[end]!,
-    hashAfter: after[end]!,
+    hashAfter: endHash(end, values),
     updateNorm: Math.sqrt(squaredDistance(values, start.get(end)!)),
   }));
 }
