@@ -5,7 +5,7 @@
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { AppError } from '@/model/app-error.ts';
-import { sha256Hex } from '@/model/sha256.ts';
+import { sha256OfText } from '@/model/sha256.ts';
 
 export class RowJournal<Head, Row> {
   readonly #file: string;
@@ -27,7 +27,7 @@ export class RowJournal<Head, Row> {
    * @throws AppError 'bad-input' where the journal of another request lies there
    */
   static open<Head, Row>(output: string, request: unknown): RowJournal<Head, Row> {
-    const key = sha256Hex(new TextEncoder().encode(JSON.stringify(request)));
+    const key = sha256OfText(JSON.stringify(request));
     const file = journalOf(output);
     if (!existsSync(file)) return new RowJournal<Head, Row>(output, key, null, []);
     const [first, ...rest] = wholeLines(readFileSync(file, 'utf8')) as [

@@ -8,7 +8,7 @@ import { type Command, Option } from 'commander';
 import { AppError } from '@/model/app-error.ts';
 import { readManifest } from '@/model/bundled.ts';
 import { diskFiles } from '@/model/node-files.ts';
-import { sha256Hex } from '@/model/sha256.ts';
+import { sha256OfText } from '@/model/sha256.ts';
 import type { RunFile, RunPart } from '@/protocol/run-file.ts';
 import { CHEAP_SEQUENCES, replayRun } from '@/runs/replay.ts';
 import { replayText, replayVerdict } from '@/runs/report-words.ts';
@@ -80,7 +80,7 @@ async function runReplay(file: string, options: ReplayCliOptions, terminal: Term
   }
   const report = await withModel(modelOptions, { terminal, hash: true }, async (session) => {
     for (const warning of warnings) session.display.say(`Note: ${warning}`);
-    const kept = new KeptParts(options.output, run, sha256Hex(new TextEncoder().encode(text)), session);
+    const kept = new KeptParts(options.output, run, sha256OfText(text), session);
     const done = await replayRun(run, { ...session.card, adapters: adaptersOf(session) }, session.lab, {
       app: { name: 'stratascope', version: appVersion() },
       trainSequences: options.trainSequences,

@@ -3,7 +3,7 @@
  * has trained, put on the engine under a name of its own for as long as it takes.
  */
 import type { Trainer } from '@/engine/train/trainer.ts';
-import { sha256Hex } from '@/model/sha256.ts';
+import { sha256OfText } from '@/model/sha256.ts';
 import type { Progress } from '@/protocol/experiments.ts';
 import type { Measures } from '@/protocol/measures.ts';
 import type { TrainParams } from '@/protocol/training.ts';
@@ -56,5 +56,5 @@ export function measuresKey({ engine }: ExperimentContext, params: TrainParams):
     cutoffTokens: optimiser.cutoffTokens,
     measures,
   };
-  return sha256Hex(new TextEncoder().encode(JSON.stringify(contents)));
+  return sha256OfText(JSON.stringify(contents));
 }

@@ -29,3 +29,8 @@ export function sha256Hex(bytes: Uint8Array): string {
   hasher.update(bytes);
   return hasher.digest();
 }
+
+/** Of its UTF-8. */
+export function sha256OfText(text: string): string {
+  return sha256Hex(new TextEncoder().encode(text));
+}

@@ -5,7 +5,7 @@
  */
 import * as z from 'zod/mini';
 import { AppError } from '@/model/app-error.ts';
-import { sha256Hex } from '@/model/sha256.ts';
+import { sha256OfText } from '@/model/sha256.ts';
 import { inWords } from './schema-words.ts';
 import { ATTACK_DATA, ATTACK_METHODS } from './training.ts';
 
@@ -136,7 +136,7 @@ function holderOf(part: Json, path: readonly string[]): Json | null {
   return typeof holder === 'object' && holder !== null ? (holder as Json) : null;
 }
 
-const keyOf = (value: unknown) => sha256Hex(new TextEncoder().encode(JSON.stringify(value)));
+const keyOf = (value: unknown) => sha256OfText(JSON.stringify(value));
 
 function parse<Schema extends z.ZodMiniType>(schema: Schema, text: string, name: string): z.output<Schema> {
   let json: unknown;

@@ -5,7 +5,7 @@
  */
 import * as z from 'zod/mini';
 import { AppError } from '@/model/app-error.ts';
-import { sha256Hex } from '@/model/sha256.ts';
+import { sha256OfText } from '@/model/sha256.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
 import { CONTROL_POOLS } from './controls.ts';
@@ -444,8 +444,4 @@ function withPrompts(
     params[field] = prompts;
   }
   return { ...one, params } as unknown as RunPart;
-}
-
-function sha256OfText(text: string): string {
-  return sha256Hex(new TextEncoder().encode(text));
 }
