@@ -30,7 +30,7 @@ export async function* gridExperiment(
   const phase = `Scoring ranges at alpha ${alpha}`;
   yield progress(phase, cells.length, total);
   if (!scores.baseline) {
-    const baseline = yield* relay(scores.readBaseline(signal));
+    const baseline = yield* scores.readBaseline(signal);
     yield { type: 'partial', partial: { type: 'baseline', layerCount, baseline } };
   }
   for (const { first, lasts } of visits(layerCount, params, cells)) {

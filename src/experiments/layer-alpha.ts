@@ -32,7 +32,7 @@ export async function* layerAlphaExperiment(
   const phase = 'Scaling single layers';
   yield progress(phase, cells.length, total);
   if (!scores.baseline) {
-    const baseline = yield* relay(scores.readBaseline(signal));
+    const baseline = yield* scores.readBaseline(signal);
     yield { type: 'partial', partial: { type: 'baseline', layerCount, baseline } };
   }
   for (const alpha of alphas) {

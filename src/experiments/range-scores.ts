@@ -9,6 +9,7 @@ import { AppError } from '@/model/app-error.ts';
 import type { ModelContext, PromptItem, RefusalCalibration } from '@/protocol/experiments.ts';
 import type { LocaliseWork, ScoreBaseline } from '@/protocol/localise.ts';
 import { type ExperimentContext, renderPool } from './context.ts';
+import { sumOfRuns } from './count.ts';
 import { streamEvents } from './event-stream.ts';
 
 export interface ScoredPool extends ModelContext {
@@ -65,18 +66,16 @@ export class RangeScores {
   }
 
   /** At alpha = 1; also fills the engine's cache with what enters each layer. */
-  async *readBaseline(signal?: AbortSignal): AsyncGenerator<number, ScoreBaseline, void> {
+  async *readBaseline(signal?: AbortSignal): AsyncGenerator<never, ScoreBaseline, void> {
     const { engine } = this.context;
     const { tokenIds, threshold } = this.params.calibration;
     const scores = new Float32Array(this.#sequences.length);
-    let done = 0;
-    yield* streamEvents<number, unknown>(
-      (emit, inner) =>
+    yield* streamEvents<never, unknown>(
+      (_, inner) =>
         engine.logits(this.#sequences, this.params.setting, {
           signal: inner,
           onItem: (index, logits) => {
             scores[index] = refusalScore(logits, tokenIds);
-            emit(++done);
           },
         }),
       signal,
@@ -108,18 +107,13 @@ export class RangeScores {
       signal,
     );
     this.#work = {
-      layerRuns: sum(this.#work.layerRuns, work.layerRuns),
-      tokenRuns: sum(this.#work.tokenRuns, work.tokenRuns),
+      layerRuns: sumOfRuns(this.#work.layerRuns, work.layerRuns),
+      tokenRuns: sumOfRuns(this.#work.tokenRuns, work.tokenRuns),
     };
     const before = this.baseline!.scores;
     return new Map([...scores].map(([last, one]) => [last, countScores(one, before, threshold)]));
   }
 }
-
-const sum = (a: { run: number; full: number }, b: { run: number; full: number }) => ({
-  run: a.run + b.run,
-  full: a.full + b.full,
-});
 
 export function checkAlpha(alpha: number): void {
   if (Number.isFinite(alpha) && alpha !== 1) return;

@@ -6,7 +6,7 @@ import type { ModelSetting } from '@/engine/engine.ts';
 import { klDivergence } from '@/method/divergence.ts';
 import { refusalScore } from '@/method/first-token.ts';
 import { bootstrapMean } from '@/method/mean-interval.ts';
-import { mcnemarExact } from '@/method/statistics.ts';
+import { pairedTest } from '@/method/range-sweep.ts';
 import type { ControlMeasure, ControlPool, ControlRow } from '@/protocol/controls.ts';
 import { renderPool } from '../context.ts';
 import { streamEvents } from '../event-stream.ts';
@@ -83,9 +83,7 @@ export async function* runCells(
     }
     const { label, series, x, last } = cell;
     const after = yield* passes.run(cell.setting, label, done++ * passes.promptCount, total);
-    const gained = after.refused.filter((now, at) => now && !before!.refused[at]).length;
-    const lost = before!.refused.filter((was, at) => was && !after.refused[at]).length;
-    const { p } = mcnemarExact(gained, lost);
+    const { p } = pairedTest(before!.refused, after.refused);
     const place = { series, label, x, ...(last === undefined ? {} : { last }) };
     const made = [countRow({ ...place, measure: 'refused', p }, after.refused)];
     if (harmless.length > 0) {
