@@ -1,32 +1,24 @@
 /** A control that ran as a run file, and the controls that a run file holds. Pure. */
 import { CONTROL_POOLS } from '@/protocol/controls.ts';
-import type { RunFile } from '@/protocol/run-file.ts';
 import type { ControlOutcome } from './control-store.ts';
 import { keyOf } from './results.ts';
+import { type AdapterHashes, type NewRunFile, runFileHead } from './run-file-head.ts';
 import { BUNDLED_KEY } from './situation.ts';
 
 /** @param known adapters of the open model, for their hashes */
 export function runFileOfControl(
   outcome: ControlOutcome,
   title: string,
-  known: ReadonlyArray<{ name: string; sha256: string }>,
+  known: AdapterHashes,
   version: string,
-): Omit<RunFile, 'schema' | 'version'> | null {
+): NewRunFile | null {
   const { params, result, backend, modelName, sha256, date } = outcome;
   if (!result) return null;
   const pools = CONTROL_POOLS.filter((pool) => params[pool].length > 0).map((pool) => [pool, params[pool]]);
   return {
     kind: 'control',
     createdAt: date,
-    app: { name: 'Stratascope', version },
-    backend: { kind: backend.kind, threads: backend.threads, runtime: backend.runtime, notes: backend.notes },
-    model: {
-      name: modelName,
-      sha256,
-      adapters: known
-        .filter(({ name }) => params.setting.adapters.includes(name))
-        .map(({ name, sha256: hash }) => ({ name, sha256: hash })),
-    },
+    ...runFileHead({ name: modelName, sha256, backend }, params.setting.adapters, known, version),
     template: params.template,
     seed: params.seed,
     pools: Object.fromEntries(pools),
@@ -36,7 +28,7 @@ export function runFileOfControl(
 }
 
 /** @param from where they come from, in words: a file's name */
-export function controlsOfFile(run: Omit<RunFile, 'schema' | 'version'>, from: string): ControlOutcome[] {
+export function controlsOfFile(run: NewRunFile, from: string): ControlOutcome[] {
   return run.parts
     .flatMap((part) => (part.kind === 'control' ? [part] : []))
     .map(({ params, result }) => ({

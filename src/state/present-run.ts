@@ -3,7 +3,7 @@
  * repeat it. Recorded numbers are left out: they have a file already, written by another machine. Pure.
  */
 import type { ExperimentMap, KeptKind, LayerRuns, PromptOutcome } from '@/protocol/experiments.ts';
-import type { RunFile, RunPart } from '@/protocol/run-file.ts';
+import type { RunPart } from '@/protocol/run-file.ts';
 import { ALPHAS } from './config.ts';
 import { type Overrides, overrideKey, tally } from './outcomes.ts';
 import { COUNTED_POOLS, POOL_IDS } from './pools.ts';
@@ -19,14 +19,14 @@ import {
   similarityRequest,
 } from './requests.ts';
 import { best, type Count, type Entry, liveOf } from './results.ts';
+import { type NewRunFile, runFileHead } from './run-file-head.ts';
 import { currentSituation } from './situation.ts';
 import type { AppState } from './store.ts';
 
-export type PresentRun = Omit<RunFile, 'schema' | 'version'>;
 type Live = AppState['results'];
 
 /** Null where no model is open, or nothing is computed in full yet. */
-export function presentRun(state: AppState, version: string, now: Date): PresentRun | null {
+export function presentRun(state: AppState, version: string, now: Date): NewRunFile | null {
   const situation = currentSituation(state);
   const { lab, config, pools, results } = state;
   if (!situation || !pools || lab.state !== 'ready') return null;
@@ -40,24 +40,11 @@ export function presentRun(state: AppState, version: string, now: Date): Present
   ];
   if (parts.length === 0) return null;
   const { card } = lab;
-  const used = new Set(parts.flatMap(({ params }) => ('setting' in params ? params.setting.adapters : [])));
+  const used = parts.flatMap(({ params }) => ('setting' in params ? params.setting.adapters : []));
   return {
     kind: parts.some(({ kind }) => kind === 'count') ? 'sweep' : searches.length > 0 ? 'locate' : 'curves',
     createdAt: now.toISOString(),
-    app: { name: 'Stratascope', version },
-    backend: {
-      kind: card.backend.kind,
-      threads: card.backend.threads,
-      runtime: card.backend.runtime,
-      notes: card.backend.notes,
-    },
-    model: {
-      name: card.name,
-      sha256: card.sha256,
-      adapters: card.adapters
-        .filter(({ name }) => used.has(name))
-        .map(({ name, sha256 }) => ({ name, sha256 })),
-    },
+    ...runFileHead(card, used, card.adapters, version),
     template: config.template,
     seed: config.seed,
     pools: Object.fromEntries(POOL_IDS.map((id) => [id, [...pools[id].items]])),

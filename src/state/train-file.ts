@@ -1,35 +1,16 @@
 /** Training runs as run files and back: a finished run as the file that is saved, and the runs that a file holds. Pure. */
-import type { RunFile } from '@/protocol/run-file.ts';
+import { type AdapterHashes, type NewRunFile, runFileHead } from './run-file-head.ts';
 import { BUNDLED_KEY } from './situation.ts';
 import type { TrainRun } from './train-store.ts';
 
-type AdapterHashes = ReadonlyArray<{ name: string; sha256: string }>;
-
 /** @param known adapters of the open model, for the hashes of those that the run was trained over */
-export function runFileOf(
-  run: TrainRun,
-  known: AdapterHashes,
-  version: string,
-): Omit<RunFile, 'schema' | 'version'> | null {
+export function runFileOf(run: TrainRun, known: AdapterHashes, version: string): NewRunFile | null {
   const { result, params, backend, modelName, sha256 } = run;
   if (!result) return null;
   return {
     kind: 'train',
     createdAt: run.startedAt,
-    app: { name: 'Stratascope', version },
-    backend: {
-      kind: backend.kind,
-      threads: backend.threads,
-      runtime: backend.runtime,
-      notes: backend.notes,
-    },
-    model: {
-      name: modelName,
-      sha256,
-      adapters: known
-        .filter(({ name }) => params.adapters.includes(name))
-        .map(({ name, sha256 }) => ({ name, sha256 })),
-    },
+    ...runFileHead({ name: modelName, sha256, backend }, params.adapters, known, version),
     template: params.template,
     seed: params.seed,
     pools: {},
@@ -42,12 +23,7 @@ export function runFileOf(
  * The training runs of a file, as recorded: their adapters are in no lab.
  * @param from where they come from, in words: a file's name
  */
-export function runsOfFile(
-  file: Omit<RunFile, 'schema' | 'version'>,
-  from: string,
-  firstId: number,
-  isShipped = false,
-): TrainRun[] {
+export function runsOfFile(file: NewRunFile, from: string, firstId: number, isShipped = false): TrainRun[] {
   return file.parts
     .flatMap((part) => (part.kind === 'train' ? [part] : []))
     .map(({ params, result }, index) => ({

@@ -2,13 +2,11 @@
  * Training runs that were not made in this lab: recorded ones that ship with the page, files that a person drops, and what
  * this tab finished before it was reloaded. All are shown as recorded, never as computed here.
  */
-import type { RunFile } from '@/protocol/run-file.ts';
 import { wordsFor } from './problems.ts';
+import type { NewRunFile } from './run-file-head.ts';
 import { runsOfFile } from './train-file.ts';
 import { rememberedFiles, rememberRun } from './train-memory.ts';
 import { type TrainRun, useTrain } from './train-store.ts';
-
-type NewRunFile = Omit<RunFile, 'schema' | 'version'>;
 
 /** Two runs are the same where they began in the same moment under the same name. */
 const identity = ({ startedAt, params }: TrainRun) => `${startedAt} ${params.name}`;
