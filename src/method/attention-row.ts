@@ -60,16 +60,25 @@ export interface LayerEntropy {
   largestPossible: number;
 }
 
-/** Bits per layer. `question`: within the question alone, made to sum to 1; `all`: over every token of the prompt. */
-export function attentionEntropy(picture: AttentionPicture, over: 'question' | 'all'): LayerEntropy {
-  const [start, end] = over === 'question' ? picture.questionSpan : [0, picture.tokens.length];
-  const bits = (layer: number, head: HeadChoice) =>
-    entropyBits(attentionRow(picture, layer, head).subarray(start, end));
-  const heads = perLayer(picture, (layer) =>
-    Array.from({ length: picture.headCount }, (_, head) => bits(layer, head)),
-  );
+/** `question`: the question alone, its attention made to sum to 1; `all`: every token of the prompt. */
+type Tokens = 'question' | 'all';
+
+const spanOf = ({ questionSpan, tokens }: AttentionPicture, over: Tokens): readonly [number, number] =>
+  over === 'question' ? questionSpan : [0, tokens.length];
+
+/** Bits per layer, of one head's row or of the mean row of all. */
+export function headEntropy(picture: AttentionPicture, head: HeadChoice, over: Tokens): number[] {
+  const [start, end] = spanOf(picture, over);
+  return perLayer(picture, (layer) => entropyBits(attentionRow(picture, layer, head).subarray(start, end)));
+}
+
+/** Bits per layer. */
+export function attentionEntropy(picture: AttentionPicture, over: Tokens): LayerEntropy {
+  const [start, end] = spanOf(picture, over);
+  const byHead = Array.from({ length: picture.headCount }, (_, head) => headEntropy(picture, head, over));
+  const heads = perLayer(picture, (layer) => byHead.map((bits) => bits[layer]!));
   return {
-    ofMean: perLayer(picture, (layer) => bits(layer, 'mean')),
+    ofMean: headEntropy(picture, 'mean', over),
     meanOfHeads: heads.map((values) => values.reduce((sum, value) => sum + value, 0) / values.length),
     lowest: heads.map((values) => Math.min(...values)),
     highest: heads.map((values) => Math.max(...values)),

@@ -4,7 +4,7 @@ import { FigureFrame } from '@/elements/FigureFrame.tsx';
 import { Legend } from '@/elements/Legend.tsx';
 import { SegmentedControl } from '@/elements/SegmentedControl.tsx';
 import { useStage } from '@/elements/use-box.ts';
-import { attentionEntropy, attentionRow, entropyBits, questionShare } from '@/method/attention-row.ts';
+import { attentionEntropy, headEntropy, questionShare } from '@/method/attention-row.ts';
 import { STAGE_WORDS, stagesOf } from '@/method/attention-stages.ts';
 import { cssColour, ROLES, type Role } from '@/theme/palettes.ts';
 import { EmptyLayers } from '../shared/EmptyLayers.tsx';
@@ -49,7 +49,7 @@ export function SpreadFigure(props: DeepProps) {
         ? questionShare(picture, head)
         : head === 'mean'
           ? entropies[at]!.ofMean
-          : attentionEntropyOf(picture, head),
+          : headEntropy(picture, head, 'question'),
   }));
   const most = Math.max(0, ...entropies.map(({ largestPossible }) => largestPossible));
   const format = (value: number) =>
@@ -157,13 +157,6 @@ export function SpreadFigure(props: DeepProps) {
     </FigureFrame>
   );
 }
-
-const attentionEntropyOf = (picture: DeepProps['pictures'][number], head: number): number[] => {
-  const [start, end] = picture.questionSpan;
-  return Array.from({ length: picture.layerCount }, (_, layer) =>
-    entropyBits(attentionRow(picture, layer, head).subarray(start, end)),
-  );
-};
 
 interface StageMarksProps {
   scale: LayerScale;

@@ -8,8 +8,7 @@ import type { AttentionPicture } from '@/protocol/experiments.ts';
 import { tokenText } from '@/views/attention/layout.ts';
 
 /** What is drawn of each layer: how spread out the last token looks, or how much the question gets of it. */
-export const SPREAD_MEASURES = ['entropy', 'share'] as const;
-export type SpreadMeasure = (typeof SPREAD_MEASURES)[number];
+export type SpreadMeasure = 'entropy' | 'share';
 
 const percent = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 
