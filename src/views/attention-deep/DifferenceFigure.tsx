@@ -7,7 +7,7 @@ import { attentionDifference, questionPlaces } from '@/method/attention-differen
 import { niceMax } from '@/views/attention/layout.ts';
 import { EmptyLayers } from '../shared/EmptyLayers.tsx';
 import { LayerPlot } from '../shared/LayerPlot.tsx';
-import { type LayerScale, layerMargins, layerScale } from '../shared/layer-scale.ts';
+import { layerMargins, layerScale } from '../shared/layer-scale.ts';
 import { RowHover } from '../shared/RowHover.tsx';
 import { differenceTable, placeText } from './layout.ts';
 import { type DeepProps, headWords } from './shared.ts';
@@ -26,14 +26,13 @@ export function DifferenceFigure(props: DeepProps) {
   const compared = useMemo(() => {
     if (!a || !b || a.layerCount !== b.layerCount || a.headCount !== b.headCount) return null;
     const difference = attentionDifference(a, b, head, measure);
-    return { difference, shown: questionPlaces(difference.places, a, b) };
+    const shown = questionPlaces(difference.places, a, b);
+    return { difference, shown, rows: shown.map((at) => difference.difference.map((layer) => layer[at]!)) };
   }, [a, b, head, measure]);
   const isHidden = (a && props.isHidden(a)) || (b && props.isHidden(b)) || false;
   const name = (at: number) => (a && b && compared ? placeText(compared.difference.places[at]!, a, b) : '');
   const shownName = (at: number) => (isHidden ? `place ${at}` : name(at));
-  const rows = compared
-    ? compared.shown.map((at) => compared.difference.difference.map((layer) => layer[at]!))
-    : [];
+  const rows = compared?.rows ?? [];
   const top = niceMax(Math.max(0, ...rows.flat().map(Math.abs)));
   const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
   const shared = compared?.shown.filter((at) => compared.difference.places[at]!.isSame).length ?? 0;
@@ -103,9 +102,10 @@ export function DifferenceFigure(props: DeepProps) {
                 ))}
                 <Cells
                   rows={rows}
-                  scale={scale}
+                  layerCount={a.layerCount}
+                  width={width}
+                  stage={stage}
                   rowHeight={rowHeight}
-                  inset={Math.round(15 * stage)}
                   top={top}
                 />
               </LayerPlot>
@@ -118,15 +118,21 @@ export function DifferenceFigure(props: DeepProps) {
 
 interface CellsProps {
   rows: readonly (readonly number[])[];
-  scale: LayerScale;
+  layerCount: number;
+  width: number;
+  stage: number;
   rowHeight: number;
-  /** Free above a row's cells, for its words. */
-  inset: number;
   top: number;
 }
 
-/** Bars from a middle line, so that the sign is a direction and not a colour alone: up is more in B, down more in A. */
-const Cells = memo(function Cells({ rows, scale, rowHeight, inset, top }: CellsProps) {
+/**
+ * Bars from a middle line, so that the sign is a direction and not a colour alone: up is more in B, down more in A. Not drawn
+ * again while the pointer moves.
+ */
+const Cells = memo(function Cells({ rows, layerCount, width, stage, rowHeight, top }: CellsProps) {
+  const scale = layerScale(layerCount, width, layerMargins(width, stage));
+  // Free above a row's cells, for its words.
+  const inset = Math.round(15 * stage);
   const height = rowHeight - inset - 2;
   return rows.flatMap((row, at) => [
     <path

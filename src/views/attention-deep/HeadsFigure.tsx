@@ -10,7 +10,7 @@ import { sequentialColour } from '@/theme/palettes.ts';
 import { niceMax } from '@/views/attention/layout.ts';
 import { EmptyLayers } from '../shared/EmptyLayers.tsx';
 import { LayerPlot } from '../shared/LayerPlot.tsx';
-import { type LayerScale, layerMargins, layerScale } from '../shared/layer-scale.ts';
+import { layerMargins, layerScale } from '../shared/layer-scale.ts';
 import { RowHover } from '../shared/RowHover.tsx';
 import { headsTable } from './layout.ts';
 import { type DeepProps, letterOf } from './shared.ts';
@@ -124,7 +124,7 @@ export function HeadsFigure(props: DeepProps) {
                       {head}
                     </text>
                   ))}
-                <Cells values={values} scale={scale} rowHeight={rowHeight} top={top} />
+                <Cells values={values} width={width} stage={stage} rowHeight={rowHeight} top={top} />
               </LayerPlot>
             </RowHover>
           );
@@ -134,33 +134,28 @@ export function HeadsFigure(props: DeepProps) {
 }
 
 interface CellsProps {
+  /** [layer][head] */
   values: readonly (readonly number[])[];
-  scale: LayerScale;
+  width: number;
+  stage: number;
   rowHeight: number;
   top: number;
 }
 
-/** Not drawn again while the pointer moves: the scale is of the same width. */
-const Cells = memo(
-  function Cells({ values, scale, rowHeight, top }: CellsProps) {
-    return values.flatMap((heads, layer) =>
-      heads.map((value, head) => (
-        <rect
-          key={`${layer}-${head}`}
-          x={scale.left(layer)}
-          y={head * rowHeight}
-          width={scale.right(layer) - scale.left(layer)}
-          height={rowHeight - 1}
-          fill={sequentialColour(value / top)}
-          shapeRendering="crispEdges"
-        />
-      )),
-    );
-  },
-  (a, b) =>
-    a.values === b.values &&
-    a.rowHeight === b.rowHeight &&
-    a.top === b.top &&
-    a.scale.x0 === b.scale.x0 &&
-    a.scale.x1 === b.scale.x1,
-);
+/** Not drawn again while the pointer moves. */
+const Cells = memo(function Cells({ values, width, stage, rowHeight, top }: CellsProps) {
+  const scale = layerScale(values.length, width, layerMargins(width, stage));
+  return values.flatMap((heads, layer) =>
+    heads.map((value, head) => (
+      <rect
+        key={`${layer}-${head}`}
+        x={scale.left(layer)}
+        y={head * rowHeight}
+        width={scale.right(layer) - scale.left(layer)}
+        height={rowHeight - 1}
+        fill={sequentialColour(value / top)}
+        shapeRendering="crispEdges"
+      />
+    )),
+  );
+});
