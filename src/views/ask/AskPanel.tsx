@@ -110,7 +110,7 @@ function AskForm({ models }: { models: readonly AskedModel[] }) {
           </label>
         ))}
       </fieldset>
-      <div className="train-buttons">
+      <div className="button-row">
         {isAsking ? (
           <Button className="main-button" onPress={stopAsking}>
             Stop

@@ -33,7 +33,7 @@ export default function ControlsPanel() {
   }, [isReady]);
   if (!card) return <p className="hint">The list of controls comes with the model.</p>;
   return (
-    <div className="controls-panel">
+    <div className="section-columns controls-panel">
       <nav className="control-list" aria-label="Controls">
         <ul>
           {cards.map((one) => (

@@ -29,7 +29,7 @@ export default function LocatePanel() {
   const shown = locate.entry?.value ?? null;
   const trace = shown?.searches.find(({ direction }) => direction === settings.path);
   return (
-    <div className="locate-panel">
+    <div className="section-columns locate-panel">
       <LocateForm />
       <div className="locate-pictures">
         <SearchFigure search={locate} isPossible={hasScore || settings.counting === 'exact'} onPick={pick} />

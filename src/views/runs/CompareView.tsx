@@ -21,7 +21,7 @@ export function CompareView() {
   return (
     <section aria-labelledby="compare-title">
       <h3 id="compare-title">Compare two runs</h3>
-      <div className="runs-buttons">
+      <div className="button-row">
         <Select
           label="A"
           showLabel

@@ -35,7 +35,7 @@ export function KeptList() {
                 {model}; {parts} {parts === 1 ? 'result' : 'results'}, {inMb(bytes)}, kept{' '}
                 {keptAt.slice(0, 10)}
               </p>
-              <div className="runs-buttons">
+              <div className="button-row">
                 <Button
                   className="quiet-button"
                   aria-label={`Open kept ${name}`}
@@ -55,7 +55,7 @@ export function KeptList() {
           ))}
         </ul>
       )}
-      <div className="runs-buttons">
+      <div className="button-row">
         <FileTrigger
           acceptedFileTypes={['.zip']}
           onSelect={(files) => files?.[0] && void importKept(files[0])}

@@ -71,7 +71,7 @@ function Report({ report }: { report: ReplayReport }) {
           </ul>
         </details>
       )}
-      <div className="runs-buttons">
+      <div className="button-row">
         <Button className="quiet-button" onPress={saveReport}>
           Save the report
         </Button>

@@ -34,7 +34,7 @@ export function RunList() {
                 {warning}
               </p>
             ))}
-            <div className="runs-buttons">
+            <div className="button-row">
               <Button
                 className="quiet-button"
                 isDisabled={obstacle !== null || isBusy || lentTo !== null}

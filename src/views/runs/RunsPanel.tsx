@@ -16,9 +16,9 @@ export default function RunsPanel() {
   const notice = useRunShelf((state) => state.notice);
   useEffect(() => void refreshKept(), []);
   return (
-    <div className="runs-panel">
+    <div className="section-columns runs-panel">
       <div className="runs-lists">
-        <div className="runs-buttons">
+        <div className="button-row">
           <FileTrigger
             acceptedFileTypes={['.json']}
             onSelect={(files) => files && void openFiles([...files])}

@@ -28,7 +28,7 @@ export function MeasuredAnswers({ runs }: { runs: readonly TrainRun[] }) {
   return (
     <details className="train-answers">
       <summary>Answers, prompt by prompt</summary>
-      <div className="train-buttons">
+      <div className="button-row">
         <Select
           label="Run"
           showLabel

@@ -28,7 +28,7 @@ export function RunControl() {
     void resumeRun({ key: run.checkpointKey!, step: run.checkpointStep ?? 0, params: run.params }, stopAfter);
   return (
     <section className="train-control" aria-label="Run">
-      <div className="train-buttons">
+      <div className="button-row">
         <Button className="main-button" isDisabled={!canStart} onPress={() => void startRun()}>
           Train
         </Button>

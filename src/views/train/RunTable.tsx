@@ -43,7 +43,7 @@ export function RunTable() {
         </div>
       </header>
       <p className="figure-caption">{CAPTION}</p>
-      <div className="train-buttons">
+      <div className="button-row">
         <ExperimentPicker />
         {(compared.length < all.length || showsAll) && (
           <Toggle label={`All ${all.length} runs`} isOn={isWhole} onChange={setShowsAll} />

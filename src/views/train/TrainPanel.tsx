@@ -44,7 +44,7 @@ export default function TrainPanel() {
     if (isReady) void refreshCheckpoints();
   }, [isReady]);
   return (
-    <div className="train-panel">
+    <div className="section-columns train-panel">
       <TrainForm />
       <div className="train-runs">
         <ProblemLine problem={problem} />
