@@ -2,16 +2,10 @@
  * Turns what a lab answers, piece by piece and at the end, into entries for the shelf. Pure.
  */
 import type { ExperimentMap, KeptKind, LayerRuns, PromptOutcome } from '@/protocol/experiments.ts';
-import type {
-  GridEvent,
-  GridResult,
-  LayerAlphaEvent,
-  LayerAlphaResult,
-  LocateEvent,
-  LocateResult,
-} from '@/protocol/localise.ts';
+import type { GridEvent, LayerAlphaEvent, LocateEvent } from '@/protocol/localise.ts';
 import { gridSoFar, layerAlphaSoFar, locateSoFar } from '@/protocol/localise-progress.ts';
 import type { Provenance } from '@/views/index.ts';
+import type { SearchKind } from './locate-requests.ts';
 import { NO_CALIBRATION } from './requests.ts';
 import { type Entry, type EntryMap, keyOf, liveOf, type ResultMap } from './results.ts';
 import type { AppState } from './store.ts';
@@ -45,9 +39,11 @@ export function partial<K extends KeptKind>(
       return [entry(work, 'bandScan', { ...before, points: merge(before.points, [point]) }, false, shelf)];
     }
     case 'grid':
+      return searchSoFar(work, 'grid', gridSoFar, piece as GridEvent, shelf);
     case 'layerAlpha':
+      return searchSoFar(work, 'layerAlpha', layerAlphaSoFar, piece as LayerAlphaEvent, shelf);
     case 'locate':
-      return searchSoFar(work as Wanted<SearchKind>, piece as ExperimentMap[SearchKind]['event'], shelf);
+      return searchSoFar(work, 'locate', locateSoFar, piece as LocateEvent, shelf);
     case 'cosineMatrix':
     case 'control':
     case 'train':
@@ -103,34 +99,16 @@ export function finished<K extends KeptKind>(
   }
 }
 
-type SearchKind = 'grid' | 'layerAlpha' | 'locate';
-
 /** The result so far, which is also what an interrupted search is given back. */
-function searchSoFar(
-  work: Wanted<SearchKind>,
-  piece: ExperimentMap[SearchKind]['event'],
+function searchSoFar<K extends SearchKind, E>(
+  work: Wanted,
+  kind: K,
+  soFar: (before: ResultMap[K] | null, event: E) => ResultMap[K] | null,
+  event: E,
   shelf: Shelf,
 ): Entry[] {
-  const before = <K extends SearchKind>(kind: K) => liveOf(shelf.results, kind, work.key)?.value ?? null;
-  switch (work.kind) {
-    case 'grid': {
-      const value = gridSoFar(before('grid') as GridResult | null, piece as GridEvent);
-      return value ? [entry(work, 'grid', value, false, shelf)] : [];
-    }
-    case 'layerAlpha': {
-      const value = layerAlphaSoFar(
-        before('layerAlpha') as LayerAlphaResult | null,
-        piece as LayerAlphaEvent,
-      );
-      return value ? [entry(work, 'layerAlpha', value, false, shelf)] : [];
-    }
-    case 'locate': {
-      const value = locateSoFar(before('locate') as LocateResult | null, piece as LocateEvent);
-      return value ? [entry(work, 'locate', value, false, shelf)] : [];
-    }
-    default:
-      return work.kind satisfies never;
-  }
+  const value = soFar(liveOf(shelf.results, kind, work.key)?.value ?? null, event);
+  return value ? [entry(work, kind, value, false, shelf)] : [];
 }
 
 function merge(
