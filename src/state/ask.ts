@@ -26,11 +26,11 @@ export interface AskedModel {
 /** Trained models asked without being chosen: more would make the wait long. */
 const USUAL_RUNS = 3;
 /** A model of this size says what it has to say in so many tokens; the paper counts after 16. */
-export const DEFAULT_ANSWER_TOKENS = 48;
+const DEFAULT_ANSWER_TOKENS = 48;
 export const MOST_ANSWER_TOKENS = 256;
 
 /** @param offered names of the adapters that the open model has */
-export function modelsToAsk(
+function modelsToAsk(
   situation: Situation,
   offered: readonly string[],
   runs: readonly TrainRun[],

@@ -17,7 +17,6 @@ const GUARD_PROMPTS = 16;
 export const SINGLE_LAYER_ALPHAS = [0.5, 0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.4, 1.5];
 
 export type SearchKind = 'grid' | 'layerAlpha' | 'locate';
-export const SEARCH_KINDS: readonly SearchKind[] = ['locate', 'grid', 'layerAlpha'];
 
 export const locateSettings = ({ config }: Pick<Situation, 'config'>) =>
   decodeLocateSettings(config.search).settings;

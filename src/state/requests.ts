@@ -124,7 +124,7 @@ export const isChanged = ({ alpha, transplant, model }: Config): boolean =>
   alpha !== 1 || (transplant !== 'all' && model !== 'base');
 
 /** Which layers come from the aligned model; nothing where all do. */
-export function transplantOf({ transplant, range, model }: Config) {
+function transplantOf({ transplant, range, model }: Config) {
   if (transplant === 'all' || model === 'base') return {};
   const [first, last] = range;
   const chosen = Array.from({ length: last - first + 1 }, (_, at) => first + at);

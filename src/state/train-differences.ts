@@ -72,7 +72,7 @@ export function differingKeys(runs: readonly TrainRun[]): string[] {
 }
 
 /** Equal for runs that differ by their seed alone. */
-export function groupOf(run: TrainRun): string {
+function groupOf(run: TrainRun): string {
   const { seed: _, ...rest } = settingsOf(run);
   return JSON.stringify(rest);
 }
