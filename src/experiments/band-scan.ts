@@ -3,6 +3,7 @@
  * score, with its interval. Not in the paper, which tries a few ranges by hand; shows where layers act even when the gap does not.
  */
 import { refusalScore } from '@/method/first-token.ts';
+import { bandOrder } from '@/method/localisation.ts';
 import { wilsonInterval } from '@/method/statistics.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { BandPoint, BandScanParams, Experiment, ModelContext } from '@/protocol/experiments.ts';
@@ -72,10 +73,7 @@ export async function* bandScanExperiment(
   return { baseline, points: points.sort((a, b) => a.first - b.first) };
 }
 
-/**
- * Where bands begin, in the order they are run. All of them: first those that together cover every layer once, so that
- * the coarse picture is there early, then the ones between.
- */
+/** Where bands begin, in the order they are run: as asked for, or all of them, the coarse picture first. */
 function bandStarts(params: BandScanParams, layerCount: number): number[] {
   const { width, firsts } = params;
   if (!Number.isInteger(width) || width < 1 || width > layerCount) {
@@ -95,6 +93,5 @@ function bandStarts(params: BandScanParams, layerCount: number): number[] {
       `Bands begin at layers 0 to ${last}.`,
     );
   }
-  const all = Array.from({ length: last + 1 }, (_, first) => first);
-  return [...all.filter((first) => first % width === 0), ...all.filter((first) => first % width !== 0)];
+  return bandOrder(layerCount, width).map(({ first }) => first);
 }

@@ -15,6 +15,18 @@ export function bandPositions(layerCount: number, width: number): Array<{ first:
   return Array.from({ length: count }, (_, first) => ({ first, last: first + width - 1 }));
 }
 
+/**
+ * The same positions in the order in which they are run: first those that together cover every layer once, so that the
+ * coarse picture is there early, then the ones between.
+ */
+export function bandOrder(layerCount: number, width: number): Array<{ first: number; last: number }> {
+  const all = bandPositions(layerCount, width);
+  return [
+    ...all.filter(({ first }) => first % width === 0),
+    ...all.filter(({ first }) => first % width !== 0),
+  ];
+}
+
 /** A point of the scan from outcomes of the same prompts at alpha = 1 and with the band scaled. */
 export function bandPoint(
   band: { first: number; last: number },

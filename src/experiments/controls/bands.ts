@@ -1,4 +1,5 @@
 /** Bands and ranges of layers as cells of a control, the choice of prompts to count, and how an outlier is said in words. */
+import { bandOrder } from '@/method/localisation.ts';
 import type { ControlOption, ControlPool, ControlRow } from '@/protocol/controls.ts';
 import type { ControlRun } from './control.ts';
 import { layersInWords } from './rows.ts';
@@ -35,16 +36,13 @@ export interface Band {
 export const layersOf = ({ first, last }: Band): number[] =>
   Array.from({ length: last - first + 1 }, (_, at) => first + at);
 
-/** Every band of the width, which is cut to the model; first those that together cover each layer once. */
-export function bandsOf({ layerCount, number }: ControlRun): Band[] {
-  const width = Math.min(number('width'), layerCount);
-  const firsts = Array.from({ length: layerCount - width + 1 }, (_, first) => first);
-  const coarse = firsts.filter((first) => first % width === 0);
-  return [...coarse, ...firsts.filter((first) => first % width !== 0)].map((first) => ({
-    first,
-    last: first + width - 1,
-  }));
-}
+/** Every band of the width, which is cut to the model; the coarse picture first. */
+export const bandsOf = ({ layerCount, number }: ControlRun): Band[] =>
+  bandOrder(layerCount, Math.min(number('width'), layerCount));
+
+/** The first of those whose value lies furthest from the unchanged one; `rows` are not empty. */
+export const furthestFrom = (unchanged: number, rows: readonly ControlRow[]): ControlRow =>
+  rows.reduce((top, row) => (Math.abs(row.value - unchanged) > Math.abs(top.value - unchanged) ? row : top));
 
 /** The rows whose count stands out from the unchanged one, the furthest in words. */
 export function standingOut(rows: readonly ControlRow[], unchanged: number, total: number): string {
@@ -53,9 +51,7 @@ export function standingOut(rows: readonly ControlRow[], unchanged: number, tota
   if (significant.length === 0) {
     return `None of ${counts.length} changes the count of ${unchanged} of ${total} beyond noise.`;
   }
-  const furthest = significant.reduce((top, row) =>
-    Math.abs(row.value - unchanged) > Math.abs(top.value - unchanged) ? row : top,
-  );
+  const furthest = furthestFrom(unchanged, significant);
   const where = furthest.last === undefined ? furthest.label : layersInWords(furthest.x, furthest.last);
   const equal = significant.filter(({ value }) => value === furthest.value).length - 1;
   const ties = equal > 0 ? `, and ${equal} more with the same count` : '';

@@ -1,6 +1,7 @@
 /** Control: which of the range's matrices carry the effect. */
 import { MATRIX_PRESET_KEYS, MATRIX_PRESETS } from '@/method/scaling.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
+import { furthestFrom } from './bands.ts';
 import type { Control } from './control.ts';
 import { runCells } from './effect-damage.ts';
 import { layersInWords } from './rows.ts';
@@ -30,9 +31,7 @@ export const matrixSets: Control = {
     }));
     const { rows, measures, unchanged, total } = yield* runCells(run, cells);
     const counts = rows.filter(({ measure, series: one }) => measure === 'refused' && one === series);
-    const furthest = counts.reduce((top, row) =>
-      Math.abs(row.value - unchanged) > Math.abs(top.value - unchanged) ? row : top,
-    );
+    const furthest = furthestFrom(unchanged, counts);
     return {
       axis: { kind: 'list', label: 'matrices', layerCount: run.layerCount },
       measures,
