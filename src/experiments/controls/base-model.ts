@@ -1,7 +1,7 @@
 /** Control: the same curves on the base model. */
 import type { ControlRow } from '@/protocol/controls.ts';
 import type { Control } from './control.ts';
-import { curveMeasures, curveRows, degrees, LAYER_AXIS, largest } from './gap-curves.ts';
+import { curveMeasures, curveRows, LAYER_AXIS, largestGaps } from './gap-curves.ts';
 import { readPools } from './vectors.ts';
 
 export const baseModel: Control = {
@@ -23,14 +23,11 @@ export const baseModel: Control = {
       const pooled = yield* readPools(run, where, `Reading prompts: ${series}`);
       rows.push(...(yield* curveRows(run, pooled, series, keys)));
     }
-    const [base, aligned] = ['base', 'aligned'].map((series) => largest(rows, 'gap', series));
     return {
       axis: LAYER_AXIS(run),
       measures: curveMeasures(keys),
       rows,
-      findings: [
-        `Largest gap: base ${degrees(base!.value)} at layer ${base!.x}, aligned ${degrees(aligned!.value)} at layer ${aligned!.x}.`,
-      ],
+      findings: [largestGaps(rows, Object.keys(models))],
     };
   },
 };

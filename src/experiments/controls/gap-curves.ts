@@ -74,6 +74,15 @@ export function largest(rows: readonly ControlRow[], measure: string, series: st
   return own.reduce((best, row) => (row.value > best.value ? row : best), own[0]!);
 }
 
+/** The finding of controls that draw several series beside each other. */
+export function largestGaps(rows: readonly ControlRow[], series: readonly string[]): string {
+  const inWords = series.map((name) => {
+    const { value, x } = largest(rows, 'gap', name);
+    return `${name} ${degrees(value)} at layer ${x}`;
+  });
+  return `Largest gap: ${inWords.join(', ')}.`;
+}
+
 export const degrees = (value: number): string => `${(Math.round(value * 10) / 10 || 0).toFixed(1)}°`;
 
 export const LAYER_AXIS = (run: ControlRun) => ({

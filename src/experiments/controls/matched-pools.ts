@@ -1,7 +1,7 @@
 /** Control: pools whose prompts are pairs of one length and form. */
 import type { ControlPool, ControlRow } from '@/protocol/controls.ts';
 import type { Control } from './control.ts';
-import { curveMeasures, curveRows, degrees, LAYER_AXIS, largest } from './gap-curves.ts';
+import { curveMeasures, curveRows, LAYER_AXIS, largestGaps } from './gap-curves.ts';
 import { readPools } from './vectors.ts';
 
 const POOLS: Record<string, [ControlPool, ControlPool]> = {
@@ -30,15 +30,11 @@ export const matchedPools: Control = {
       const pooled = yield* readPools(run, run.params, `Reading prompts: ${series}`, pools);
       rows.push(...(yield* curveRows(run, pooled, series, keys)));
     }
-    const inWords = Object.keys(POOLS).map((series) => {
-      const { value, x } = largest(rows, 'gap', series);
-      return `${series} ${degrees(value)} at layer ${x}`;
-    });
     return {
       axis: LAYER_AXIS(run),
       measures: curveMeasures(keys),
       rows,
-      findings: [`Largest gap: ${inWords.join(', ')}.`],
+      findings: [largestGaps(rows, Object.keys(POOLS))],
     };
   },
 };

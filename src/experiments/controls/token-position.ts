@@ -2,7 +2,7 @@
 import type { ControlRow } from '@/protocol/controls.ts';
 import { renderPool } from '../context.ts';
 import type { Control } from './control.ts';
-import { curveMeasures, curveRows, degrees, LAYER_AXIS, largest } from './gap-curves.ts';
+import { curveMeasures, curveRows, LAYER_AXIS, largestGaps } from './gap-curves.ts';
 import { readSequences } from './vectors.ts';
 
 export const tokenPosition: Control = {
@@ -53,15 +53,16 @@ export const tokenPosition: Control = {
       const pooled = { states, normalCount: params.normal.length, maliciousCount: params.malicious.length };
       rows.push(...(yield* curveRows(run, pooled, series, keys)));
     }
-    const inWords = positions.map(({ series }) => {
-      const { value, x } = largest(rows, 'gap', series);
-      return `${series} ${degrees(value)} at layer ${x}`;
-    });
     return {
       axis: LAYER_AXIS(run),
       measures: curveMeasures(keys),
       rows,
-      findings: [`Largest gap: ${inWords.join(', ')}.`],
+      findings: [
+        largestGaps(
+          rows,
+          positions.map(({ series }) => series),
+        ),
+      ],
     };
   },
 };
