@@ -6,6 +6,7 @@ import {
   type Group,
   type GroupContrasts,
   harmfulRates,
+  seedPairs,
   updateNormOf,
 } from './training-results.ts';
 
@@ -56,7 +57,7 @@ function groupSentence({ group, contrasts }: GroupContrasts): string {
     const after = runs.map(({ result }) => result.measures.after);
     const refused =
       after.reduce((sum, { summary }) => sum + summary.malicious!.refused.share, 0) / after.length;
-    return `${WORDS[method]} ${whole(harmfulRates(after).mean)} (${whole(refused)} refused)`;
+    return `${WORDS[method]} ${percent(harmfulRates(after).mean)} (${percent(refused)} refused)`;
   });
   const clauses = contrasts.map((one) => {
     const other = WORDS[one.from];
@@ -73,7 +74,7 @@ function groupSentence({ group, contrasts }: GroupContrasts): string {
     }
   });
   const compared = clauses.length > 0 ? ` SPPFT: ${clauses.join('; ')}.` : '';
-  return `${name}: harmful rate ${whole(before.mean)} before; after ${rates.join(', ')}.${compared}`;
+  return `${name}: harmful rate ${percent(before.mean)} before; after ${rates.join(', ')}.${compared}`;
 }
 
 const WORDS: Record<AttackMethod, string> = {
@@ -86,24 +87,18 @@ const WORDS: Record<AttackMethod, string> = {
   nfft: 'NFFT',
   lisa: 'Lisa',
 };
-const whole = (share: number) => `${(100 * share).toFixed(0)} %`;
+const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
 
 /** Sizes of the updates: does the freeze leave the model nearer to where it was, or do other layers take over? */
 function why(groups: readonly Group[]): string[] {
-  const ratios = groups.flatMap(({ methods }) => {
-    const runsOf = (method: AttackMethod) => methods.find((one) => one.method === method)?.runs ?? [];
-    return runsOf('full').flatMap((full) => {
-      const frozen = runsOf('sppft').find(({ cell }) => cell.seed === full.cell.seed);
-      return frozen ? [{ full, frozen }] : [];
-    });
-  });
-  if (ratios.length === 0) return [];
+  const pairs = groups.flatMap((group) => seedPairs(group, 'full', 'sppft'));
+  if (pairs.length === 0) return [];
   const meanOf = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
   const whole = meanOf(
-    ratios.map(({ full, frozen }) => updateNormOf(frozen.result) / updateNormOf(full.result)),
+    pairs.map(([full, frozen]) => updateNormOf(frozen.result) / updateNormOf(full.result)),
   );
   const outside = meanOf(
-    ratios.map(({ full, frozen }) => {
+    pairs.map(([full, frozen]) => {
       const places = frozen.result.proof.filter((layer) => !layer.frozen).map(({ layer }) => layer);
       const norm = ({ result }: typeof full) =>
         Math.hypot(...places.map((layer) => result.proof[layer]!.updateNorm));
@@ -111,7 +106,7 @@ function why(groups: readonly Group[]): string[] {
     }),
   );
   const parameters = meanOf(
-    ratios.map(({ full, frozen }) => frozen.result.trainedParameters / full.result.trainedParameters),
+    pairs.map(([full, frozen]) => frozen.result.trainedParameters / full.result.trainedParameters),
   );
   const taken =
     outside > 1.02
@@ -123,4 +118,3 @@ function why(groups: readonly Group[]): string[] {
     `Size of the updates: SPPFT trains ${percent(parameters)} of the parameters of full tuning and its whole update has ${percent(whole)} of the norm. The layers that train in both get ${percent(outside)} of the norm they get under full tuning: ${taken}.`,
   ];
 }
-const percent = (share: number) => `${(100 * share).toFixed(0)} %`;

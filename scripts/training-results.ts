@@ -120,13 +120,22 @@ export interface Contrast extends Interval {
   p: number;
 }
 
+/** Runs of two methods, seed by seed; seeds that only one has are left out. */
+export function seedPairs(
+  { methods }: Group,
+  from: AttackMethod,
+  to: AttackMethod,
+): Array<[RecordedTraining, RecordedTraining]> {
+  const runsOf = (method: AttackMethod) => methods.find((one) => one.method === method)?.runs ?? [];
+  return runsOf(from).flatMap((first) => {
+    const second = runsOf(to).find(({ cell }) => cell.seed === first.cell.seed);
+    return second ? [[first, second] satisfies [RecordedTraining, RecordedTraining]] : [];
+  });
+}
+
 /** null where the methods share no seed. */
 export function contrast(group: Group, from: AttackMethod, to: AttackMethod): Contrast | null {
-  const runsOf = (method: AttackMethod) => group.methods.find((one) => one.method === method)?.runs ?? [];
-  const pairs = runsOf(from).flatMap((first) => {
-    const second = runsOf(to).find(({ cell }) => cell.seed === first.cell.seed);
-    return second ? [[first, second] as const] : [];
-  });
+  const pairs = seedPairs(group, from, to);
   if (pairs.length === 0) return null;
   const [before, after] = [0, 1].map((side) =>
     pairs.map((pair) => isHarmful(pair[side]!.result.measures.after)),

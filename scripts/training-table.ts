@@ -20,9 +20,8 @@ import {
 
 const MARKERS = ['<!-- training: scripts/training-table.ts -->', '<!-- /training -->'] as const;
 
-export const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
 const points = (share: number) => `${share > 0 ? '+' : ''}${(100 * share).toFixed(0)}`;
-export const pText = (p: number) => (p < 0.001 ? '< 0.001' : p.toFixed(3));
+const pText = (p: number) => (p < 0.001 ? '< 0.001' : p.toFixed(3));
 
 /** Mean over runs, with the spread where there are several. */
 function overRuns(values: ReadonlyArray<number | null>, digits: number): string {
