@@ -4,10 +4,12 @@
  */
 import type { LayerEngine } from '@/engine/layer-engine.ts';
 import { ADAMW_DEFAULTS } from '@/engine/train/adamw.ts';
+import type { Dropout } from '@/engine/train/dropout.ts';
 import { joinEnds } from '@/engine/train/end-parameters.ts';
 import { trainingBatch } from '@/engine/train/examples.ts';
 import { fromAdapter, type LayerValues, trainableShapes } from '@/engine/train/parameters.ts';
 import { readAdapter } from '@/model/adapter.ts';
+import type { AdapterData } from '@/model/adapter-spec.ts';
 import type { FileSet } from '@/model/byte-source.ts';
 import { readFloats } from '@/model/safetensors.ts';
 import { MATRIX_NAMES, type MatrixName, MODEL_ENDS, type ModelEnd } from '@/model/spec.ts';
@@ -83,6 +85,18 @@ const trainsOf = (run: RunFile, layerCount: number) =>
     return layer < first || layer > last;
   });
 
+/** A trainer of LoRA that starts where the run did, and an adapter's tensors in the shapes that train. */
+async function loraTrainer(engine: LayerEngine, run: RunFile, initial: FileSet, dropout?: Dropout) {
+  const { spec } = engine.info;
+  const start = await readAdapter(initial, spec, 'initial');
+  const first = start.layers[0]!.q!;
+  const part = { kind: 'lora', rank: first.rank, scaling: first.scaling, matrices: MATRIX_NAMES } as const;
+  const trains = trainsOf(run, spec.layerCount);
+  const values = (adapter: AdapterData) => fromAdapter(adapter, trainableShapes(spec, part), trains);
+  const options = { part, trains, initial: values(start), adamw: adamwOf(run), clipNorm: null, dropout };
+  return { trainer: engine.trainer([], options), values };
+}
+
 /** lora/: `folder` is the architecture's; the engine is fresh. */
 export async function measureLora(
   engine: LayerEngine,
@@ -92,17 +106,7 @@ export async function measureLora(
 ): Promise<TrainingMeasured> {
   const { spec } = engine.info;
   const run = await readJson<RunFile>(folder, 'lora/lora.json');
-  const start = await readAdapter(initial, spec, 'initial');
-  const first = start.layers[0]!.q!;
-  const part = { kind: 'lora', rank: first.rank, scaling: first.scaling, matrices: MATRIX_NAMES } as const;
-  const trains = trainsOf(run, spec.layerCount);
-  const trainer = engine.trainer([], {
-    part,
-    trains,
-    initial: fromAdapter(start, trainableShapes(spec, part), trains),
-    adamw: adamwOf(run),
-    clipNorm: null,
-  });
+  const { trainer, values } = await loraTrainer(engine, run, initial);
   const batch = batchOf(run);
   const collector = new Collector();
   const expected = await openTensors(folder, 'lora/gradients_step0.safetensors');
@@ -112,10 +116,9 @@ export async function measureLora(
   await compareLosses(trainer, batch, run, collector);
 
   const wanted = await readAdapter(final, spec, 'reference');
-  const wantedValues = fromAdapter(wanted, trainableShapes(spec, part), trains);
   const parameters = await trainer.parameters();
   const meanFinal = meanDifference(
-    wantedValues.flatMap((layer, index) =>
+    values(wanted).flatMap((layer, index) =>
       (layer ?? []).map(({ name, data }) => [parameters[index]!.get(name)!, data]),
     ),
   );
@@ -145,14 +148,10 @@ export async function measureFull(engine: LayerEngine, folder: FileSet): Promise
   );
   await compareLosses(trainer, batch, run, collector);
   const final = await openTensors(folder, 'full/final_weights.safetensors');
-  const pairs: Array<[Float32Array, Float32Array]> = [];
-  for (const [layer, values] of (await trainer.parameters()).entries()) {
-    for (const [name, data] of values ?? []) {
-      const reference = await readFloats(final, weightName(layer, name));
-      collector.compare('final_weights', data, reference);
-      pairs.push([data, reference]);
-    }
-  }
+  const pairs = await besideReference(await trainer.parameters(), (layer, name) =>
+    readFloats(final, weightName(layer, name)),
+  );
+  for (const [data, reference] of pairs) collector.compare('final_weights', data, reference);
   return { maxAbs: collector.maxAbs, signFlips, meanFinal: meanDifference(pairs) };
 }
 
@@ -175,7 +174,7 @@ export async function measureEverything(engine: LayerEngine, folder: FileSet): P
   const collector = new Collector();
   const compare = async (what: string, values: LayerValues) => {
     const expected = await openTensors(folder, `everything/${what}.safetensors`);
-    const pairs: Array<[Float32Array, Float32Array]> = [];
+    const pairs: Pair[] = [];
     for (const [layer, tensors] of values.entries()) {
       const named = layer < spec.layerCount ? [...(tensors ?? [])] : Object.entries(joinEnds(tensors!));
       for (const [name, data] of named) {
@@ -190,8 +189,11 @@ export async function measureEverything(engine: LayerEngine, folder: FileSet): P
   const gradients = await compare('gradients_step0', await trainer.gradients([batch]));
   await compareLosses(trainer, batch, run, collector);
   const final = await compare('final', await trainer.parameters());
-  const signFlips = gradients.reduce((sum, [data, reference]) => sum + flips(data, reference), 0);
-  return { maxAbs: collector.maxAbs, signFlips, meanFinal: meanDifference(final) };
+  return {
+    maxAbs: collector.maxAbs,
+    signFlips: countFlips(gradients),
+    meanFinal: meanDifference(final),
+  };
 }
 
 /** dropout/: LoRA whose inputs are dropped by the seeded masks. */
@@ -200,20 +202,9 @@ export async function measureDropout(
   folder: FileSet,
   initial: FileSet,
 ): Promise<TrainingMeasured> {
-  const { spec } = engine.info;
   const run = await readJson<RunFile>(folder, 'dropout/run.json');
-  const start = await readAdapter(initial, spec, 'initial');
-  const first = start.layers[0]!.q!;
-  const part = { kind: 'lora', rank: first.rank, scaling: first.scaling, matrices: MATRIX_NAMES } as const;
-  const trains = trainsOf(run, spec.layerCount);
-  const trainer = engine.trainer([], {
-    part,
-    trains,
-    initial: fromAdapter(start, trainableShapes(spec, part), trains),
-    adamw: adamwOf(run),
-    clipNorm: null,
-    dropout: seededDropout(run.dropout!, run.seed!),
-  });
+  const dropout = seededDropout(run.dropout!, run.seed!);
+  const { trainer } = await loraTrainer(engine, run, initial, dropout);
   const batch = batchOf(run);
   const collector = new Collector();
   const gradients = await openTensors(folder, 'dropout/gradients_step0.safetensors');
@@ -222,28 +213,33 @@ export async function measureDropout(
   );
   await compareLosses(trainer, batch, run, collector);
   const final = await openTensors(folder, 'dropout/final.safetensors');
-  const pairs: Array<[Float32Array, Float32Array]> = [];
-  for (const [layer, values] of (await trainer.parameters()).entries()) {
-    for (const [name, data] of values ?? [])
-      pairs.push([data, await readFloats(final, loraName(layer, name))]);
-  }
+  const pairs = await besideReference(await trainer.parameters(), (layer, name) =>
+    readFloats(final, loraName(layer, name)),
+  );
   return { maxAbs: collector.maxAbs, signFlips, meanFinal: meanDifference(pairs) };
 }
 
+type Pair = readonly [data: Float32Array, reference: Float32Array];
+
+async function besideReference(
+  computed: LayerValues,
+  reference: (layer: number, name: string) => Promise<Float32Array>,
+): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  for (const [layer, values] of computed.entries()) {
+    for (const [name, data] of values ?? []) pairs.push([data, await reference(layer, name)]);
+  }
+  return pairs;
+}
+
 async function compareGradients(
-  computed: ReturnType<ReturnType<LayerEngine['trainer']>['gradients']>,
+  computed: Promise<LayerValues>,
   collector: Collector,
   reference: (layer: number, name: string) => Promise<Float32Array>,
 ): Promise<number> {
-  let signFlips = 0;
-  for (const [layer, values] of (await computed).entries()) {
-    for (const [name, data] of values ?? []) {
-      const expected = await reference(layer, name);
-      collector.compare('gradients_step0', data, expected);
-      signFlips += flips(data, expected);
-    }
-  }
-  return signFlips;
+  const pairs = await besideReference(await computed, reference);
+  for (const [data, expected] of pairs) collector.compare('gradients_step0', data, expected);
+  return countFlips(pairs);
 }
 
 async function compareLosses(
@@ -265,7 +261,9 @@ async function compareLosses(
 const flips = (a: Float32Array, b: Float32Array) =>
   a.reduce((count, value, i) => count + Number(Math.sign(value) !== Math.sign(b[i]!)), 0);
 
-function meanDifference(pairs: ReadonlyArray<readonly [Float32Array, Float32Array]>): number {
+const countFlips = (pairs: readonly Pair[]) => pairs.reduce((sum, [a, b]) => sum + flips(a, b), 0);
+
+function meanDifference(pairs: readonly Pair[]): number {
   let sum = 0;
   let count = 0;
   for (const [a, b] of pairs) {
