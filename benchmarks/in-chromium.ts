@@ -1,5 +1,5 @@
 /** Drives a real Chromium for the benchmarks: the WASM figures in a bare page, and the shipped page itself. */
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { diskFile } from '@/model/node-files.ts';
 import { openModel } from '@/model/open-model.ts';
 import type { ModelSpec } from '@/model/spec.ts';
@@ -41,9 +41,9 @@ async function withBrowser<T>(
   }
 }
 
-export async function measureInChromium(plan: RecountPlan): Promise<RuntimeFigures> {
+/** The page of benchmarks/page, built and ready. */
+async function inBenchPage<T>(use: (page: Page) => Promise<T>): Promise<T> {
   await ensureBuilt(benchTarget);
-  const { spec } = await openModel(diskFile(`public/${BUNDLED_PATH}`));
   const mounts = [
     { prefix: '/', folder: benchTarget.output },
     { prefix: '/', folder: 'public' },
@@ -53,6 +53,13 @@ export async function measureInChromium(plan: RecountPlan): Promise<RuntimeFigur
     page.setDefaultTimeout(0);
     await page.goto(url);
     await page.waitForFunction(() => 'bench' in window);
+    return use(page);
+  });
+}
+
+export async function measureInChromium(plan: RecountPlan): Promise<RuntimeFigures> {
+  const { spec } = await openModel(diskFile(`public/${BUNDLED_PATH}`));
+  return inBenchPage(async (page) => {
     const throughput = await page.evaluate(
       ([given, rounds, threads]) => window.bench.measure('throughput', given as ModelSpec, rounds, threads),
       [spec, THROUGHPUT_ROUNDS, plan.threads] as const,
@@ -66,19 +73,8 @@ export async function measureInChromium(plan: RecountPlan): Promise<RuntimeFigur
 }
 
 /** Training steps in a page that stays open while others take theirs. */
-export async function measureTrainingBesideChromium(model: string): Promise<TrainingFigures> {
-  await ensureBuilt(benchTarget);
-  const mounts = [
-    { prefix: '/', folder: benchTarget.output },
-    { prefix: '/', folder: 'public' },
-  ];
-  return withBrowser(mounts, async (browser, url) => {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(0);
-    await page.goto(url);
-    await page.waitForFunction(() => 'bench' in window);
-    return measureTraining(model, { page, modelUrl: `/${BUNDLED_PATH}` });
-  });
+export function measureTrainingBesideChromium(model: string): Promise<TrainingFigures> {
+  return inBenchPage((page) => measureTraining(model, { page, modelUrl: `/${BUNDLED_PATH}` }));
 }
 
 export async function measurePage(): Promise<PageFigures> {

@@ -29,20 +29,19 @@ export interface TrainingFigures {
 
 export async function measureTraining(
   model: string,
-  browser: { page: Page; modelUrl: string } | null,
+  browser: { page: Page; modelUrl: string },
 ): Promise<TrainingFigures> {
   const threads = Number(process.env.BENCH_THREADS ?? THREADS);
   const remarks: string[] = [];
   const node = await nodeContestant(model, threads);
   const pytorch = await pytorchContestant(model, threads);
   if (typeof pytorch === 'string') remarks.push(pytorch);
-  const wasm = browser ? await chromiumContestant(browser.page, browser.modelUrl, threads) : null;
+  const wasm = await chromiumContestant(browser.page, browser.modelUrl, threads);
   const turns: Array<[Contestant, StepKind]> = [[node, 'lora']];
   if (typeof pytorch !== 'string') turns.push([pytorch, 'lora']);
-  if (wasm) turns.push([wasm, 'lora']);
-  turns.push([node, 'lora-band']);
+  turns.push([wasm, 'lora'], [node, 'lora-band']);
   const steps = await takeTurns(turns, ROUNDS.lora);
-  for (const one of [node, pytorch, wasm]) if (one && typeof one !== 'string') one.close();
+  for (const one of [node, pytorch, wasm]) if (typeof one !== 'string') one.close();
   // A process of its own, so that its memory is its own.
   const full = await nodeContestant(model, threads);
   steps.push(
