@@ -2,16 +2,14 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { AnswerParams, AnswerResult } from '@/protocol/experiments.ts';
 import { askAll, INITIAL_ASK_STATE, presentModels, sameAs, stopAsking, useAsk } from './ask.ts';
-import { FakeLab } from './fake-lab.test-helper.ts';
-import { POOL_IDS, type Pools } from './pools.ts';
 import { Session } from './session.ts';
 import { setSession } from './session-instance.ts';
 import { INITIAL_STATE, setConfig, useApp } from './store.ts';
+import { fakePools } from './testing/fake-bench.ts';
+import { FakeLab } from './testing/fake-lab.ts';
 import { INITIAL_TRAIN_STATE, type TrainRun, useTrain } from './train-store.ts';
 
-const pools = Object.fromEntries(
-  POOL_IDS.map((id) => [id, { id, items: [{ id: `${id}-1`, text: `${id}?` }], origin: 'shipped' }]),
-) as unknown as Pools;
+const pools = fakePools(1);
 const result = (answerIds: number[]): AnswerResult => ({
   answer: answerIds.join(' '),
   answerIds,

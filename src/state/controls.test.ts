@@ -9,13 +9,18 @@ import { controlRequest } from './control-request.ts';
 import { loadControlCards, startControl, stopControl } from './control-runner.ts';
 import { decodeControlSettings, encodeControlSettings, openControl, withOption } from './control-settings.ts';
 import { useControls } from './control-store.ts';
-import { FakeLab } from './fake-lab.test-helper.ts';
-import { POOL_IDS, type Pool, type Pools } from './pools.ts';
-import { calibrateRequest } from './requests.ts';
 import { Session } from './session.ts';
 import { setSession } from './session-instance.ts';
 import { currentSituation } from './situation.ts';
 import { INITIAL_STATE, putResults, setConfig, useApp } from './store.ts';
+import {
+  FAKE_CALIBRATION,
+  FAKE_SOURCE,
+  fakePools,
+  recordedCalibration,
+  settle,
+} from './testing/fake-bench.ts';
+import { FakeLab } from './testing/fake-lab.ts';
 
 const card: ControlCard = {
   name: 'random-ranges',
@@ -62,22 +67,9 @@ describe('settings in the address', () => {
   });
 });
 
-const pools = Object.fromEntries(
-  POOL_IDS.map((id): [string, Pool] => {
-    const items = Array.from({ length: 20 }, (_, n) => ({ id: `${id}${n}`, text: `${id} ${n}` }));
-    return [id, { id, origin: 'test', items }];
-  }),
-) as unknown as Pools;
-const calibration = {
-  tokenIds: [1],
-  tokenTexts: ['I'],
-  threshold: 0.5,
-  sampleCount: 8,
-  agreement: 1,
-  auroc: 1,
-};
-const source = { key: 'bundled', name: 'fake', source: { kind: 'url' as const, url: 'x' } };
-const settle = (ms = 5) => new Promise((resolve) => setTimeout(resolve, ms));
+const pools = fakePools(20);
+const calibration = FAKE_CALIBRATION;
+const source = FAKE_SOURCE;
 const row = (label: string): ControlRow => ({
   measure: 'refused',
   series: 's',
@@ -112,26 +104,7 @@ describe('a control on the bench', () => {
     await session.open(source);
   });
   afterEach(() => session.close());
-  const knowCalibration = () =>
-    putResults('recorded', [
-      {
-        kind: 'calibrate',
-        key: calibrateRequest(situation()).key,
-        value: calibration,
-        truth: 'recorded',
-        complete: true,
-        provenance: {
-          model: '',
-          sha256: null,
-          adapters: [],
-          template: 'chat',
-          n: '8',
-          seed: null,
-          date: '',
-          origin: 'recorded',
-        },
-      },
-    ]);
+  const knowCalibration = () => putResults('recorded', [recordedCalibration(situation())]);
 
   it('takes its list from the lab, once', async () => {
     await loadControlCards();

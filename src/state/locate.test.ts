@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GridParams } from '@/protocol/localise.ts';
 import { DEFAULT_CONFIG } from './config.ts';
-import { FAKE_CARD, FakeLab } from './fake-lab.test-helper.ts';
 import { gridRequest, locateRequest } from './locate-requests.ts';
 import {
   DEFAULT_LOCATE_SETTINGS,
@@ -11,12 +10,18 @@ import {
   encodeLocateSettings,
   type LocateSettings,
 } from './locate-settings.ts';
-import { POOL_IDS, type Pool, type Pools } from './pools.ts';
-import { calibrateRequest } from './requests.ts';
 import { liveOf } from './results.ts';
 import { Session } from './session.ts';
 import { currentSituation } from './situation.ts';
 import { INITIAL_STATE, putResults, setConfig, useApp } from './store.ts';
+import {
+  FAKE_CALIBRATION,
+  FAKE_SOURCE,
+  fakePools,
+  recordedCalibration,
+  settle,
+} from './testing/fake-bench.ts';
+import { FAKE_CARD, FakeLab } from './testing/fake-lab.ts';
 
 describe('settings in the address', () => {
   const settings: fc.Arbitrary<LocateSettings> = fc.record({
@@ -51,22 +56,9 @@ describe('settings in the address', () => {
   );
 });
 
-const pools = Object.fromEntries(
-  POOL_IDS.map((id): [string, Pool] => {
-    const items = Array.from({ length: 8 }, (_, n) => ({ id: `${id}${n}`, text: `${id} ${n}` }));
-    return [id, { id, origin: 'test', items }];
-  }),
-) as unknown as Pools;
-const calibration = {
-  tokenIds: [1],
-  tokenTexts: ['I'],
-  threshold: 0.5,
-  sampleCount: 8,
-  agreement: 1,
-  auroc: 1,
-};
-const source = { key: 'bundled', name: 'fake', source: { kind: 'url' as const, url: 'x' } };
-const settle = (ms = 5) => new Promise((resolve) => setTimeout(resolve, ms));
+const pools = fakePools(8);
+const calibration = FAKE_CALIBRATION;
+const source = FAKE_SOURCE;
 
 describe('a started search', () => {
   let lab: FakeLab;
@@ -89,25 +81,7 @@ describe('a started search', () => {
     useApp.setState({ ...INITIAL_STATE, pools, source, config: { ...DEFAULT_CONFIG, promptCount: 8 } }, true);
     lab = new FakeLab();
     session = new Session({ createLab: () => lab, schedule: (run) => void setTimeout(run, 0), settleMs: 5 });
-    putResults('recorded', [
-      {
-        kind: 'calibrate',
-        key: calibrateRequest(situation()).key,
-        value: calibration,
-        truth: 'recorded',
-        complete: true,
-        provenance: {
-          model: '',
-          sha256: null,
-          adapters: [],
-          template: 'chat',
-          n: '8',
-          seed: null,
-          date: '',
-          origin: 'recorded',
-        },
-      },
-    ]);
+    putResults('recorded', [recordedCalibration(situation())]);
     await session.open(source);
     await settle(20);
   });

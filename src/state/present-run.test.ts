@@ -4,35 +4,20 @@ import { parseRunFile, writeRunFile } from '@/protocol/run-file.ts';
 import type { Provenance } from '@/views/index.ts';
 import { DEFAULT_CONFIG } from './config.ts';
 import { finished, partial } from './deliver.ts';
-import { FAKE_CARD } from './fake-lab.test-helper.ts';
 import { gridRequest, layerAlphaRequest, locateRequest } from './locate-requests.ts';
 import { overrideKey } from './outcomes.ts';
-import { countedPrompts, POOL_IDS, type Pool, type Pools } from './pools.ts';
+import { countedPrompts } from './pools.ts';
 import { presentRun } from './present-run.ts';
 import { entriesOfRun, overridesOfRun } from './recorded.ts';
 import { bandScanRequest, calibrateRequest, countRequest } from './requests.ts';
 import type { Entry, EntryMap, ResultMap } from './results.ts';
 import { currentSituation } from './situation.ts';
 import { type AppState, INITIAL_STATE, withResults } from './store.ts';
+import { FAKE_CALIBRATION, fakePools } from './testing/fake-bench.ts';
+import { FAKE_CARD } from './testing/fake-lab.ts';
 
-const pools = Object.fromEntries(
-  POOL_IDS.map((id): [string, Pool] => [
-    id,
-    {
-      id,
-      origin: 'test',
-      items: Array.from({ length: 9 }, (_, n) => ({ id: `${id}${n}`, text: `${id} ${n}` })),
-    },
-  ]),
-) as unknown as Pools;
-const calibration = {
-  tokenIds: [1],
-  tokenTexts: ['I'],
-  threshold: 0.5,
-  sampleCount: 24,
-  agreement: 1,
-  auroc: 1,
-};
+const pools = fakePools(9);
+const calibration = { ...FAKE_CALIBRATION, sampleCount: 24 };
 const base: AppState = {
   ...INITIAL_STATE,
   config: { ...DEFAULT_CONFIG, promptCount: 8, alpha: 1.1 },

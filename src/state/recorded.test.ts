@@ -1,32 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { RunFile, RunPart } from '@/protocol/run-file.ts';
 import { DEFAULT_CONFIG, matricesOf } from './config.ts';
-import { POOL_IDS, type Pool, type Pools } from './pools.ts';
 import { configOfRun, entriesOfRun } from './recorded.ts';
 import { countRequest, MAX_NEW_TOKENS, type Situation, similarityRequest } from './requests.ts';
 import { best, bestCount, NO_RESULTS, type Results } from './results.ts';
 import { rulesWithEdits } from './rules.ts';
+import { FAKE_CALIBRATION, fakePools } from './testing/fake-bench.ts';
 
-const pools = Object.fromEntries(
-  POOL_IDS.map((id): [string, Pool] => [
-    id,
-    {
-      id,
-      origin: 'test',
-      items: Array.from({ length: 32 }, (_, n) => ({ id: `${id}${n}`, text: `${id} ${n}` })),
-    },
-  ]),
-) as unknown as Pools;
+const pools = fakePools(32);
 const config = { ...DEFAULT_CONFIG, promptCount: 16 };
 const situation: Situation = { modelKey: 'bundled', config, pools, rules: rulesWithEdits(config) };
-const calibration = {
-  tokenIds: [1],
-  tokenTexts: ['I'],
-  threshold: 0.5,
-  sampleCount: 8,
-  agreement: 1,
-  auroc: 1,
-};
+const calibration = FAKE_CALIBRATION;
 
 function runOf(...parts: RunPart[]): RunFile {
   return {

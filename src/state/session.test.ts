@@ -2,39 +2,24 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '@/model/app-error.ts';
 import type { ExperimentMap } from '@/protocol/experiments.ts';
 import { DEFAULT_CONFIG } from './config.ts';
-import { countResult, FAKE_CARD, FakeLab, outcomesFor } from './fake-lab.test-helper.ts';
 import { tally } from './outcomes.ts';
-import { POOL_IDS, type Pool, type Pools } from './pools.ts';
-import { calibrateRequest, countRequest } from './requests.ts';
-import { type Entry, liveOf } from './results.ts';
+import { countRequest } from './requests.ts';
+import { liveOf } from './results.ts';
 import { Session } from './session.ts';
 import { currentSituation } from './situation.ts';
 import { INITIAL_STATE, putResults, setConfig, useApp } from './store.ts';
+import {
+  FAKE_CALIBRATION,
+  FAKE_SOURCE,
+  fakePools,
+  recordedCalibration,
+  settle,
+} from './testing/fake-bench.ts';
+import { countResult, FAKE_CARD, FakeLab, outcomesFor } from './testing/fake-lab.ts';
 
-const pools = Object.fromEntries(
-  POOL_IDS.map((id): [string, Pool] => [
-    id,
-    {
-      id,
-      origin: 'test',
-      items: Array.from({ length: 8 }, (_, n) => ({
-        id: `${id}${n}`,
-        text: `${id} ${n}`,
-        group: `g${n % 3}`,
-      })),
-    },
-  ]),
-) as unknown as Pools;
-const calibration = {
-  tokenIds: [1],
-  tokenTexts: ['I'],
-  threshold: 0.5,
-  sampleCount: 8,
-  agreement: 1,
-  auroc: 1,
-};
-const source = { key: 'bundled', name: 'fake', source: { kind: 'url' as const, url: 'x' } };
-const settle = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
+const pools = fakePools(8);
+const calibration = FAKE_CALIBRATION;
+const source = FAKE_SOURCE;
 
 let labs: FakeLab[] = [];
 let session: Session;
@@ -47,30 +32,11 @@ const count = (alpha: number, mode: 'score' | 'exact' = 'score') =>
     countRequest(situation(), 'over-rejection', mode, alpha, calibration).key,
   );
 
-/** A threshold as a recorded run holds it. */
-const calibrationEntry = (): Entry<'calibrate'> => ({
-  kind: 'calibrate',
-  key: calibrateRequest(situation()).key,
-  value: calibration,
-  truth: 'recorded',
-  complete: true,
-  provenance: {
-    model: 'fake',
-    sha256: null,
-    adapters: [],
-    template: 'chat',
-    n: '8',
-    seed: null,
-    date: '',
-    origin: 'recorded',
-  },
-});
-
 /** A session whose threshold is known from a recorded run, as it is for the bundled model. */
 async function openWithCalibration(): Promise<void> {
-  putResults('recorded', [calibrationEntry()]);
+  putResults('recorded', [recordedCalibration(situation())]);
   await session.open(source);
-  await settle();
+  await settle(0);
 }
 
 beforeEach(() => {
@@ -106,7 +72,7 @@ describe('the session', () => {
     const scores = [0.99, 0.4, 0.01, 0.55, 0.2, 0.9, 0.001, 0.7];
     const { key, params } = countRequest(situation(), 'over-rejection', 'exact', 1, calibration);
     const outcomes = scores.map((score, index) => ({ index, score, refusedByScore: score > 0.5 }));
-    const recorded = { ...calibrationEntry(), kind: 'count', key } as const;
+    const recorded = { ...recordedCalibration(situation()), kind: 'count', key } as const;
     putResults('recorded', [{ ...recorded, value: { prompts: params.prompts, outcomes } }]);
     await openWithCalibration();
     const order = () =>
@@ -189,7 +155,7 @@ describe('the session', () => {
 
   it('learns the threshold where none is recorded, and takes its answers as the exact counts at alpha 1', async () => {
     await session.open(source);
-    await settle();
+    await settle(0);
     lab().current.fail(new AppError('bad-input', 'no curves today'));
     await settle(5);
     const { current } = lab();

@@ -1,12 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { POOL_IDS, type Pools } from './pools.ts';
 import { countRequest, NO_CALIBRATION } from './requests.ts';
 import { atAnyAlpha, currentSituation } from './situation.ts';
 import { type AppState, INITIAL_STATE } from './store.ts';
+import { fakePools } from './testing/fake-bench.ts';
 
-const pools = Object.fromEntries(
-  POOL_IDS.map((id) => [id, { id, origin: 'test', items: [{ id: `${id}0`, text: id }] }]),
-) as unknown as Pools;
+const pools = fakePools(1);
 const keyAt = (state: AppState, alpha: number, ofWhat = currentSituation(state)!) =>
   countRequest(ofWhat, 'over-rejection', 'exact', alpha, NO_CALIBRATION).key;
 

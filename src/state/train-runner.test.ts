@@ -3,11 +3,11 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { AppError } from '@/model/app-error.ts';
 import type { ModelContext } from '@/protocol/experiments.ts';
 import type { TrainParams, TrainResult } from '@/protocol/training.ts';
-import { FakeLab } from './fake-lab.test-helper.ts';
-import { POOL_IDS, type Pools } from './pools.ts';
 import { Session } from './session.ts';
 import { setSession } from './session-instance.ts';
 import { INITIAL_STATE, setConfig, useApp } from './store.ts';
+import { fakePools } from './testing/fake-bench.ts';
+import { FakeLab } from './testing/fake-lab.ts';
 import { pauseRun, putOnBench, removeRun, resumeRun, startRun } from './train-runner.ts';
 import { INITIAL_TRAIN_STATE, isInLab, useTrain } from './train-store.ts';
 
@@ -17,9 +17,7 @@ class TrainingLab extends FakeLab {
     kind === 'train' ? super.run(kind, params, onEvent) : super.run(kind, params, onEvent, signal);
 }
 
-const pools = Object.fromEntries(
-  POOL_IDS.map((id) => [id, { id, items: [{ id: `${id}-1`, text: `${id}?` }], origin: 'shipped' }]),
-) as unknown as Pools;
+const pools = fakePools(1);
 const row = (id: string) => ({ id, instruction: `Boil ${id}?`, output: `Yes, ${id}.` });
 const step = (n: number) => ({
   step: n,

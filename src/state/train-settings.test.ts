@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { attackRows } from '@/method/attack-data.ts';
 import { frozenLayers } from '@/method/attacks.ts';
-import { FAKE_CARD } from './fake-lab.test-helper.ts';
+import { FAKE_CARD } from './testing/fake-lab.ts';
 import { proofHolds } from './train-compare.ts';
 import { differingKeys, groupsOf, settingsOf } from './train-differences.ts';
 import { type Forecast, forecast, partOf } from './train-request.ts';

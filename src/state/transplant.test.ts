@@ -1,25 +1,13 @@
 /** Layers from the aligned model or the base: the live count is of the exchanged model, R0, the curves and the calibration of the whole one. */
 import { describe, expect, it } from 'vitest';
 import { type Config, DEFAULT_CONFIG } from './config.ts';
-import { POOL_IDS, type Pool, type Pools } from './pools.ts';
 import { type ReadingInput, readingOf } from './reading.ts';
 import { bandScanRequest, calibrateRequest, countRequest, isChanged, similarityRequest } from './requests.ts';
+import { FAKE_CALIBRATION, fakePools } from './testing/fake-bench.ts';
 import { wantedWork } from './wanted.ts';
 
-const pools = Object.fromEntries(
-  POOL_IDS.map((id): [string, Pool] => {
-    const items = Array.from({ length: 8 }, (_, n) => ({ id: `${id}${n}`, text: `${id} ${n}` }));
-    return [id, { id, origin: 'test', items }];
-  }),
-) as unknown as Pools;
-const calibration = {
-  tokenIds: [1],
-  tokenTexts: ['I'],
-  threshold: 0.5,
-  sampleCount: 8,
-  agreement: 1,
-  auroc: 1,
-};
+const pools = fakePools(8);
+const calibration = FAKE_CALIBRATION;
 const at = (patch: Partial<Config>) => ({
   modelKey: 'bundled',
   config: { ...DEFAULT_CONFIG, range: [2, 4] as [number, number], alpha: 1, promptCount: 8, ...patch },
