@@ -110,13 +110,18 @@ async function openRunFiles(files: File[]): Promise<void> {
   if (bench) await openBenchRun(bench);
 }
 
+/** What was wrong with a run file that opened all the same. */
+function warn(warnings: readonly string[]): void {
+  for (const happened of warnings) notify({ id: `run-${happened}`, level: 'problem', happened, todo: '' });
+}
+
 async function openTrainingRuns(files: ReadonlyArray<ParsedRun & { name: string }>): Promise<void> {
   const { addRuns, keepRuns } = await import('@/state/train-recorded.ts');
   let [count, isKept] = [0, true];
   for (const { run, name, warnings } of files) {
     count += addRuns(run, name).length;
     isKept = (await keepRuns(run, name)) && isKept;
-    for (const happened of warnings) notify({ id: `run-${happened}`, level: 'problem', happened, todo: '' });
+    warn(warnings);
   }
   const names = files.map(({ name }) => name).join(', ');
   notify({
@@ -135,9 +140,7 @@ async function openTrainingRuns(files: ReadonlyArray<ParsedRun & { name: string 
 function openControls(files: ReadonlyArray<ParsedRun & { name: string }>): void {
   const outcomes = files.flatMap(({ run, name }) => controlsOfFile(run, name));
   addOutcomes(outcomes);
-  for (const happened of files.flatMap(({ warnings }) => warnings)) {
-    notify({ id: `run-${happened}`, level: 'problem', happened, todo: '' });
-  }
+  warn(files.flatMap(({ warnings }) => warnings));
   setConfig({ control: outcomes[0]!.params.name });
   const names = files.map(({ name }) => name).join(', ');
   notify({
@@ -159,7 +162,7 @@ async function openBenchRun({ run, warnings, name: fileName }: ParsedRun & { nam
   for (const [key, responseClass] of Object.entries(overridesOfRun(run))) setOverride(key, responseClass);
   for (const pool of poolsOfRun(run, fileName)) setPool(pool);
   setConfig(configOfRun(run));
-  for (const happened of warnings) notify({ id: `run-${happened}`, level: 'problem', happened, todo: '' });
+  warn(warnings);
   // Another model's numbers never stand beside live ones: the open model is closed until it is asked for again.
   if (!isOpenModel) await getSession().open({ key, name, source: null });
   notify({
