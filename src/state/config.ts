@@ -315,7 +315,7 @@ export function adaptersOf(variant: ModelVariant): string[] {
       return ['safety'];
     case 'planted-8-13':
       return ['planted-8-13'];
-    // No shipped adapter: the one that was trained here stands in its place (wanted.ts).
+    // No shipped adapter: the one that was trained here stands in its place (requests.ts).
     case 'tuned':
       return ['tuned'];
     default:

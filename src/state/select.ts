@@ -17,7 +17,7 @@ import {
 import { best, type Entry } from './results.ts';
 import { getSession } from './session-instance.ts';
 import { atAnyAlpha, currentSituation } from './situation.ts';
-import { type AppState, useApp } from './store.ts';
+import { type AppState, useApp, type Work } from './store.ts';
 
 /** Layers of the loaded model, else of what was recorded, else of the bundled model's own family. */
 const LAYERS_BEFORE_LOADING = 30;
@@ -132,11 +132,14 @@ function statusParts(state: AppState, slot: string) {
   return [state.failures[slot] ?? null, work?.text ?? null, work?.fraction ?? null] as const;
 }
 
+const wordsOfWork = ({ progress, label }: Work): PendingWork =>
+  progress ? progressWords(progress) : { fraction: null, text: label };
+
 /** What is being done, or waited for, for a slot. */
 function pendingOf(state: AppState, slot: string): PendingWork | null {
   const { work, lab } = state;
   if (work?.slot === slot) {
-    return work.progress ? progressWords(work.progress) : { fraction: null, text: work.label };
+    return wordsOfWork(work);
   }
   if (state.waiting.includes(slot)) {
     // What is counted changes with every step of a drag; a dozen pictures need not say so each time.
@@ -150,9 +153,5 @@ function pendingOf(state: AppState, slot: string): PendingWork | null {
 export function usePending(slot: string, read: ReadState = useLater): PendingWork | null {
   const find = useCallback((state: AppState) => (state.work?.slot === slot ? state.work : null), [slot]);
   const work = read(find);
-  return useMemo(
-    () =>
-      work ? (work.progress ? progressWords(work.progress) : { fraction: null, text: work.label }) : null,
-    [work],
-  );
+  return useMemo(() => work && wordsOfWork(work), [work]);
 }
