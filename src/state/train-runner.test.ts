@@ -65,10 +65,18 @@ const asked = () =>
     return call!;
   });
 const run = () => useTrain.getState().runs[0]!;
+/** A run from its start to its adapter, whose name it gives. */
+async function trainToTheEnd(): Promise<string> {
+  const done = startRun();
+  const call = await asked();
+  const { name } = call.params as TrainParams;
+  call.answer(result({ adapter: name }));
+  await done;
+  return name;
+}
 
 it('sends the settings, the band of the strip and the rows, while the bench waits', async () => {
   const done = startRun();
-  await vi.waitFor(() => expect(lab.asked.some(({ kind }) => kind === 'train')).toBe(true));
   const call = await asked();
   const params = call.params as TrainParams;
   expect(params).toMatchObject({
@@ -93,7 +101,6 @@ it('sends the settings, the band of the strip and the rows, while the bench wait
 
 it('pauses with a checkpoint and resumes the same run with its own parameters', async () => {
   const done = startRun();
-  await vi.waitFor(() => expect(lab.asked.some(({ kind }) => kind === 'train')).toBe(true));
   const call = await asked();
   call.emit({ type: 'partial', partial: { type: 'checkpoint', name: 'key', step: 1 } });
   pauseRun();
@@ -113,7 +120,6 @@ it('pauses with a checkpoint and resumes the same run with its own parameters', 
 
 it('says what went wrong and which checkpoint is kept', async () => {
   const done = startRun();
-  await vi.waitFor(() => expect(lab.asked.some(({ kind }) => kind === 'train')).toBe(true));
   const call = await asked();
   call.emit({ type: 'partial', partial: { type: 'step', step: step(1) } });
   call.emit({ type: 'partial', partial: { type: 'checkpoint', name: 'key', step: 1 } });
@@ -128,12 +134,7 @@ it('says what went wrong and which checkpoint is kept', async () => {
 
 it('makes the trained adapter the tuned model of the bench, on top of what it was trained on', async () => {
   setConfig({ model: 'aligned' });
-  const done = startRun();
-  await vi.waitFor(() => expect(lab.asked.some(({ kind }) => kind === 'train')).toBe(true));
-  const call = await asked();
-  const { name } = call.params as TrainParams;
-  call.answer(result({ adapter: name }));
-  await done;
+  const name = await trainToTheEnd();
   putOnBench(run());
   expect(useApp.getState().config.model).toBe('tuned');
   await vi.waitFor(() =>
@@ -155,10 +156,7 @@ it('gives no two runs the same name, since results go by the names of adapters',
 
 it('leaves “tuned” with a word when the model that was trained is closed', async () => {
   setConfig({ model: 'aligned' });
-  const done = startRun();
-  const call = await asked();
-  call.answer(result({ adapter: (call.params as TrainParams).name }));
-  await done;
+  await trainToTheEnd();
   putOnBench(run());
   await session.open({ key: 'other', name: 'other', source: { kind: 'url', url: 'x' } });
   expect(useApp.getState()).toMatchObject({ tuned: null, config: { model: 'aligned' } });
@@ -169,10 +167,7 @@ it('leaves “tuned” with a word when the model that was trained is closed', a
 
 it('takes a run out of the table, its adapter out of the lab and off the bench', async () => {
   setConfig({ model: 'aligned' });
-  const done = startRun();
-  const call = await asked();
-  call.answer(result({ adapter: (call.params as TrainParams).name }));
-  await done;
+  await trainToTheEnd();
   putOnBench(run());
   const removed = vi.spyOn(lab, 'removeAdapter').mockResolvedValue(undefined as never);
   await removeRun(run().id);
@@ -182,10 +177,7 @@ it('takes a run out of the table, its adapter out of the lab and off the bench',
 });
 
 it('brings the model of a run that is only remembered back into its row', async () => {
-  const done = startRun();
-  const call = await asked();
-  call.answer(result({ adapter: (call.params as TrainParams).name }));
-  await done;
+  await trainToTheEnd();
   useTrain.setState(({ runs }) => ({
     runs: runs.map((one) => ({ ...one, labId: null, origin: 'recorded', from: 'earlier in this tab' })),
   }));
