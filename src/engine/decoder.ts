@@ -10,9 +10,9 @@ import type { PrefixUse } from './prefix-store.ts';
 import type { ScalePlan } from './scale-plan.ts';
 
 export interface DecodeRequest {
-  /** Keys of the prefill, and the logits [B, V] that follow it. */
+  /** Keys of the prefill, and the logits [V] that follow each row of it. */
   past: KeyValue[];
-  logits: Float32Array;
+  logits: readonly Float32Array[];
   /** Length of each row's suffix, and what they were padded to. */
   lengths: readonly number[];
   paddedLength: number;
@@ -42,7 +42,7 @@ export class Decoder {
     let { past, logits } = request;
     try {
       for (let step = 0; ; step++) {
-        const next = lengths.map((_, row) => argmax(logits, row * this.spec.vocabSize, this.spec.vocabSize));
+        const next = logits.map(argmax);
         next.forEach((id, row) => {
           if (finished[row]) return;
           answers[row]!.push(id);
@@ -89,22 +89,23 @@ export class Decoder {
   }
 }
 
-/** Logits [B, V] of rows that stand alone; releases them. */
+/** Logits [V] of each of rows [B, D] that stand alone; releases them. */
 export async function readLogits(
   backend: Backend,
   loop: LayerLoop,
   rows: DeviceTensor,
   adapters: Pick<AdapterStack, 'ends'>,
-): Promise<Float32Array> {
+): Promise<Float32Array[]> {
   const { normed, logits } = await loop.head(rows, true, adapters);
+  const [count, width] = logits!.dims as [number, number];
   const values = await backend.read(logits!);
   for (const tensor of [rows, normed, logits!]) backend.release(tensor);
-  return values;
+  return Array.from({ length: count }, (_, row) => values.subarray(row * width, (row + 1) * width));
 }
 
 /** Index of the first largest value, as torch's argmax. */
-function argmax(values: Float32Array, start: number, length: number): number {
-  let best = start;
-  for (let i = start + 1; i < start + length; i++) if (values[i]! > values[best]!) best = i;
-  return best - start;
+function argmax(values: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+  return best;
 }

@@ -7,8 +7,9 @@ import type { MatrixName } from '@/model/spec.ts';
 import type { AdapterStack, LayerAdapter } from './adapter-stack.ts';
 import type { DeviceWeights } from './device-weights.ts';
 import type { ModelSetting } from './engine.ts';
-import type { Interventions, PerturbRule } from './interventions.ts';
+import { type Interventions, type PerturbRule, settingPlan } from './interventions.ts';
 import { noiseOfNorm } from './noise.ts';
+import type { ScalePlan } from './scale-plan.ts';
 
 /** Same layers as `reference` below `firstChanged`. */
 export interface DerivedStack extends AdapterStack {
@@ -150,8 +151,18 @@ function transplant(
 export const referenceOf = (stack: AdapterStack | DerivedStack): AdapterStack =>
   'reference' in stack ? stack.reference : stack;
 
-export const firstChangedOf = (stack: AdapterStack | DerivedStack): number =>
+const firstChangedOf = (stack: AdapterStack | DerivedStack): number =>
   'firstChanged' in stack ? stack.firstChanged : stack.layers.length;
+
+/** A setting's plan over the stack it runs with: whatever the stack changes counts to what is not as in the bare model. */
+export function planOver(
+  stack: AdapterStack | DerivedStack,
+  setting: ModelSetting,
+  spec: { layerCount: number; hiddenSize: number },
+): ScalePlan {
+  const plan = settingPlan(setting, spec);
+  return { ...plan, firstScaled: Math.min(plan.firstScaled, firstChangedOf(stack)) };
+}
 
 function frobenius(values: Float32Array): number {
   let squares = 0;

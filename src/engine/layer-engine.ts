@@ -11,7 +11,7 @@ import { type AdapterStack, endsInUse, releaseStack, stackAdapters } from './ada
 import { causalBatch, type KeyValue, lastRows } from './batch-inputs.ts';
 import { type Batch, planBatches } from './batches.ts';
 import { Decoder, readLogits } from './decoder.ts';
-import { DerivedStacks, firstChangedOf } from './derived-stack.ts';
+import { DerivedStacks, planOver } from './derived-stack.ts';
 import { type DeviceWeights, embedBatch } from './device-weights.ts';
 import type {
   Engine,
@@ -24,7 +24,6 @@ import type {
   TokenIds,
 } from './engine.ts';
 import { batchKey, HiddenCache } from './hidden-cache.ts';
-import { settingPlan } from './interventions.ts';
 import { LayerLoop, type LoopRequest } from './layer-loop.ts';
 import { checkScored, labelledTokens, sumLogProbs } from './likelihood.ts';
 import { PrefixStore, type PrefixUse } from './prefix-store.ts';
@@ -178,7 +177,7 @@ export class LayerEngine implements Engine {
   ): Promise<Float32Array[]> {
     return this.#each(sequences, setting, options, async (batch, call) => {
       const last = await this.#lastStates(call, batch);
-      return splitRows(await readLogits(this.backend, this.#loop, last, call.adapters), batch.indices.length);
+      return readLogits(this.backend, this.#loop, last, call.adapters);
     });
   }
 
@@ -348,8 +347,7 @@ export class LayerEngine implements Engine {
     return this.#mutex.run(async () => {
       this.#check(sequences);
       const adapters = await this.#stackOf(setting);
-      const plan = settingPlan(setting, this.spec);
-      plan.firstScaled = Math.min(plan.firstScaled, firstChangedOf(adapters));
+      const plan = planOver(adapters, setting, this.spec);
       const { prefix: prefixIds, batches } = planBatches(
         sequences,
         options as PassOptions<never>,
@@ -433,9 +431,4 @@ export class LayerEngine implements Engine {
 
 function suffixLengths(batch: Batch): number[] {
   return batch.suffixes.map((suffix) => suffix.length);
-}
-
-function splitRows(values: Float32Array, count: number): Float32Array[] {
-  const width = values.length / count;
-  return Array.from({ length: count }, (_, row) => values.subarray(row * width, (row + 1) * width));
 }

@@ -9,11 +9,10 @@ import { type AdapterStack, endsInUse } from './adapter-stack.ts';
 import { causalBatch, type KeyValue, releaseKeys } from './batch-inputs.ts';
 import { type Batch, planBatches } from './batches.ts';
 import { readLogits } from './decoder.ts';
-import { firstChangedOf } from './derived-stack.ts';
+import { planOver } from './derived-stack.ts';
 import { type DeviceWeights, embedBatch } from './device-weights.ts';
 import type { ModelSetting, TokenIds } from './engine.ts';
 import { batchKey, type HiddenCache } from './hidden-cache.ts';
-import { settingPlan } from './interventions.ts';
 import type { LayerLoop } from './layer-loop.ts';
 import type { PrefixStore } from './prefix-store.ts';
 import type { ScalePlan } from './scale-plan.ts';
@@ -79,11 +78,7 @@ export async function runRangeFan(
   const { layerCount } = parts.spec;
   const lasts = [...new Set(fan.lasts)].sort((a, b) => a - b);
   const { prefix: prefixIds, batches } = planBatches(sequences);
-  const firstChanged = firstChangedOf(adapters);
-  const planOf = (scale: ModelSetting['scale']): ScalePlan => {
-    const plan = settingPlan({ ...setting, scale }, parts.spec);
-    return { ...plan, firstScaled: Math.min(plan.firstScaled, firstChanged) };
-  };
+  const planOf = (scale: ModelSetting['scale']) => planOver(adapters, { ...setting, scale }, parts.spec);
   const base = planOf(setting.scale);
   const rules = lasts.map((last) => ({ ...fan, last }));
   // Every range is checked; the widest holds the others.
@@ -127,7 +122,7 @@ async function runBatch(
   onRow: (last: number, row: number, logits: Float32Array) => void,
 ): Promise<void> {
   const { backend, loop, spec } = parts;
-  const { layerCount, vocabSize } = spec;
+  const { layerCount } = spec;
   const rowCount = batch.indices.length;
   const lengths = batch.suffixes.map(({ length }) => length);
   const inputs = causalBatch(spec, rowCount, batch.paddedLength, call.prefixIds.length, lengths);
@@ -147,9 +142,7 @@ async function runBatch(
         ({ y } = await loop.run({ ...tail, prefix: prefix.keysOf(last), lastOnly: true }));
       }
       const logits = await readLogits(backend, loop, y, call.adapters);
-      for (let row = 0; row < rowCount; row++) {
-        onRow(last, row, logits.subarray(row * vocabSize, (row + 1) * vocabSize));
-      }
+      for (const [row, own] of logits.entries()) onRow(last, row, own);
     }
   } finally {
     for (const x of trunk.values()) backend.release(x);

@@ -25,9 +25,6 @@ export async function readOut(
       x.set(vector, row * width);
     });
     const logits = await readLogits(backend, loop, backend.upload(x, [rows.length, width]), {});
-    const vocabSize = logits.length / rows.length;
-    for (let row = 0; row < rows.length; row++) {
-      onItem(first + row, logits.subarray(row * vocabSize, (row + 1) * vocabSize));
-    }
+    for (const [row, own] of logits.entries()) onItem(first + row, own);
   }
 }
