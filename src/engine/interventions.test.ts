@@ -2,43 +2,26 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
-import { diskFiles } from '@/model/node-files.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
-import { openTiny } from '../../tests/parity/tiny-models.ts';
 import { DerivedStacks } from './derived-stack.ts';
 import type { DeviceWeights } from './device-weights.ts';
 import type { ModelSetting } from './engine.ts';
 import type { LayerEngine } from './layer-engine.ts';
 import { noiseOfNorm } from './noise.ts';
+import { maxAbs, openTinyLlama, ROUNDING, SEQUENCES } from './testing/tiny-llama.ts';
 
 const BASE: ModelSetting = { adapters: [], scale: [] };
 const ALIGNED: ModelSetting = { adapters: ['final'], scale: [] };
-/** Ragged, with a shared beginning. */
-const SEQUENCES = [
-  [7, 8, 9, 20, 21],
-  [7, 8, 9, 30, 31, 32, 33, 34],
-  [7, 8, 9, 40],
-  [7, 8, 9, 50, 51, 52],
-];
-/** Other batch shapes sum in another order; logits here are of order 1. */
-const ROUNDING = 5e-5;
 const all = [0, 1, 2, 3, 4, 5];
 
 let engine: LayerEngine;
 let width: number;
 beforeAll(async () => {
-  const folder = 'tests/fixtures/llama';
-  const backend = await createNodeBackend({ threads: 1 });
-  engine = await openTiny(backend, diskFiles(`${folder}/model`), diskFiles(`${folder}/lora/final`));
+  engine = await openTinyLlama(await createNodeBackend({ threads: 1 }));
   width = engine.info.spec.hiddenSize;
 });
 afterAll(() => engine?.close());
 
-function maxAbs(a: readonly Float32Array[], b: readonly Float32Array[]): number {
-  return Math.max(
-    ...a.map((row, n) => row.reduce((worst, x, i) => Math.max(worst, Math.abs(x - b[n]![i]!)), 0)),
-  );
-}
 async function oneByOne(setting: ModelSetting): Promise<Float32Array[]> {
   const rows: Float32Array[] = [];
   for (const ids of SEQUENCES) rows.push((await engine.logits([ids], setting))[0]!);

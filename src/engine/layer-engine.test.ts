@@ -4,38 +4,21 @@ import { createNodeBackend } from '@/backends/node-backend.ts';
 import { readAdapter } from '@/model/adapter.ts';
 import { diskFiles } from '@/model/node-files.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
-import { openTiny } from '../../tests/parity/tiny-models.ts';
 import type { ModelSetting } from './engine.ts';
 import type { LayerEngine } from './layer-engine.ts';
+import { maxAbs, openTinyLlama, ROUNDING, SEQUENCES } from './testing/tiny-llama.ts';
 
 const PLAIN: ModelSetting = { adapters: [], scale: [] };
 const scaled = (first: number, last: number, alpha: number): ModelSetting => ({
   adapters: [],
   scale: [{ first, last, alpha, matrices: MATRIX_NAMES }],
 });
-/** Ragged, with a shared beginning. */
-const SEQUENCES = [
-  [7, 8, 9, 20, 21],
-  [7, 8, 9, 30, 31, 32, 33, 34],
-  [7, 8, 9, 40],
-  [7, 8, 9, 50, 51, 52],
-];
-/** Other batch shapes sum in another order; logits here are of order 1. */
-const ROUNDING = 5e-5;
 
 let engine: LayerEngine;
 beforeAll(async () => {
-  const folder = 'tests/fixtures/llama';
-  const backend = await createNodeBackend({ threads: 1 });
-  engine = await openTiny(backend, diskFiles(`${folder}/model`), diskFiles(`${folder}/lora/final`));
+  engine = await openTinyLlama(await createNodeBackend({ threads: 1 }));
 });
 afterAll(() => engine?.close());
-
-function maxAbs(a: readonly Float32Array[], b: readonly Float32Array[]): number {
-  return Math.max(
-    ...a.map((row, n) => row.reduce((worst, x, i) => Math.max(worst, Math.abs(x - b[n]![i]!)), 0)),
-  );
-}
 
 async function oneByOne(setting: ModelSetting): Promise<Float32Array[]> {
   const rows: Float32Array[] = [];

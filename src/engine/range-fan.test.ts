@@ -2,11 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
 import { branchedGridRuns, fullGridRuns } from '@/method/grid-order.ts';
-import { diskFiles } from '@/model/node-files.ts';
 import { MATRIX_NAMES, type MatrixName } from '@/model/spec.ts';
-import { openTiny } from '../../tests/parity/tiny-models.ts';
 import type { ModelSetting } from './engine.ts';
 import type { LayerEngine } from './layer-engine.ts';
+import { openTinyLlama } from './testing/tiny-llama.ts';
 
 const LAYERS = 6;
 /** Ragged, in two batches by length, with a shared beginning of three. */
@@ -26,9 +25,7 @@ const TOLERANCE = 1e-4;
 
 let engine: LayerEngine;
 beforeAll(async () => {
-  const folder = 'tests/fixtures/llama';
-  const backend = await createNodeBackend({ threads: 1 });
-  engine = await openTiny(backend, diskFiles(`${folder}/model`), diskFiles(`${folder}/lora/final`));
+  engine = await openTinyLlama(await createNodeBackend({ threads: 1 }));
 });
 afterAll(() => engine?.close());
 

@@ -1,12 +1,11 @@
 /** Law: whatever is called, and wherever it is cancelled, every tensor that a call made is released or in a cache. On a GPU each would be a buffer. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
-import { diskFiles } from '@/model/node-files.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
-import { openTiny } from '../../tests/parity/tiny-models.ts';
 import type { ModelSetting } from './engine.ts';
 import type { LayerEngine } from './layer-engine.ts';
 import { CountingBackend } from './testing/counting-backend.ts';
+import { openTinyLlama } from './testing/tiny-llama.ts';
 
 const SEQUENCES = [
   [7, 8, 9, 20, 21],
@@ -42,9 +41,7 @@ const calls: Record<string, (setting: ModelSetting, signal: AbortSignal) => Prom
 };
 
 beforeAll(async () => {
-  const folder = 'tests/fixtures/llama';
-  const backend = counter.wrap(await createNodeBackend({ threads: 1 }));
-  engine = await openTiny(backend, diskFiles(`${folder}/model`), diskFiles(`${folder}/lora/final`));
+  engine = await openTinyLlama(counter.wrap(await createNodeBackend({ threads: 1 })));
   // Rope tables and stacked adapters are made once and stay.
   for (const setting of SETTINGS) {
     for (const call of Object.values(calls)) await call(setting, new AbortController().signal);
