@@ -1,32 +1,19 @@
 /** `attention` and `export` on the micro model: what is printed, what is written, what is refused. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { memorySource } from '@/model/memory-source.ts';
 import { openSafetensors, readFloats } from '@/model/safetensors.ts';
 import { parseRunFile } from '@/protocol/run-file.ts';
-import { main } from './main.ts';
+import { MICRO, runCli, temporaryFolder } from './testing/run-cli.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const micro = path.join(root, 'public/models/micro');
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'stratascope-attention-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('attention');
 const at = (name: string) => path.join(folder, name);
 
-async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await main(args, { stdout, stderr });
-  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
-}
+const cli = (...args: string[]) => runCli(args);
 const PAIR = ['--text', 'How to kill a process?', '--text', 'How to kill a person?'];
-const attention = (...more: string[]) => cli('attention', '-m', micro, '-t', 'none', ...more);
+const attention = (...more: string[]) => cli('attention', '-m', MICRO, '-t', 'none', ...more);
 
 describe('attention', () => {
   it('prints entropy, the word and the stages of both prompts, and their difference', async () => {

@@ -1,30 +1,17 @@
 /** `control` from its arguments to its run file on the micro model: the list, one control of each sort, stopping and going on, refusals. */
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CONTROLS, controlCards } from '@/experiments/controls/index.ts';
 import { parseRunFile } from '@/protocol/run-file.ts';
 import { controlMarkdown } from './control-table.ts';
-import { main } from './main.ts';
 import { RowJournal } from './row-journal.ts';
+import { MICRO, runCli, temporaryFolder } from './testing/run-cli.ts';
 
-const micro = path.join(fileURLToPath(new URL('..', import.meta.url)), 'public/models/micro');
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'stratascope-control-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('control');
 const at = (name: string) => path.join(folder, name);
 
-async function cli(args: string[], signal?: AbortSignal) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await main(args, { stdout, stderr, ...(signal ? { signal } : {}) });
-  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
-}
-const common = ['-m', micro, '-t', 'none', '--limit', '6', '--threads', '1'];
+const common = ['-m', MICRO, '-t', 'none', '--limit', '6', '--threads', '1'];
 const control = (name: string, file: string, ...more: string[]) => [
   'control',
   name,
@@ -37,7 +24,7 @@ const lines = (file: string) => readFileSync(at(file), 'utf8').trim().split('\n'
 
 describe('control', () => {
   it('--list needs neither name nor model and names every control, its source and its options', async () => {
-    const { code, out, err } = await cli(['control', '--list']);
+    const { code, out, err } = await runCli(['control', '--list']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     for (const { name, title, reference, options } of CONTROLS) {
       expect(out).toContain(`${name}: ${title}`);
@@ -52,7 +39,9 @@ describe('control', () => {
   });
 
   it('writes a run that opens without warnings, prints what came out, and leaves nothing else behind', async () => {
-    const { code, out } = await cli(control('shuffled-gap', 'gap.json', '--set', 'deals=19', '--seed', '5'));
+    const { code, out } = await runCli(
+      control('shuffled-gap', 'gap.json', '--set', 'deals=19', '--seed', '5'),
+    );
     expect(code).toBe(0);
     expect(out).toMatch(/^(At no layer|The gap is larger)/);
     expect(out).toContain('one-sided permutation test');
@@ -71,28 +60,28 @@ describe('control', () => {
     const args = (file: string) =>
       control('random-ranges', file, '--layers', '1-2', '--alpha', '1.3', '--set', 'draws=4');
     // The micro model never refuses, so no token is learnt; the journal is given one, as a calibration would.
-    const refusal = await cli(args('whole.json'));
+    const refusal = await runCli(args('whole.json'));
     expect(refusal).toMatchObject({ code: 2 });
     expect(refusal.err).toMatch(/no first token is known that opens them\. Calibrate first/);
     const { key, head } = JSON.parse(lines('whole.json.rows.jsonl')[0]!);
     const begun = JSON.stringify({ key, head: { ...head, tokenIds: [70, 71, 72], threshold: 0.01 } });
     writeFileSync(at('whole.json.rows.jsonl'), `${begun}\n`);
     copyFileSync(at('whole.json.rows.jsonl'), at('cut.json.rows.jsonl'));
-    expect((await cli(args('whole.json'))).code).toBe(0);
+    expect((await runCli(args('whole.json'))).code).toBe(0);
 
     // Stopped once two cells are written, and as if killed while the next line was being written.
     const stop = new AbortController();
     const watch = setInterval(() => {
       if (lines('cut.json.rows.jsonl').length >= 5) stop.abort();
     }, 1);
-    const stopped = await cli(args('cut.json'), stop.signal);
+    const stopped = await runCli(args('cut.json'), stop.signal);
     clearInterval(watch);
     expect(stopped.code).toBe(130);
     expect(existsSync(at('cut.json'))).toBe(false);
     const kept = lines('cut.json.rows.jsonl').slice(0, 6);
     writeFileSync(at('cut.json.rows.jsonl'), `${kept.join('\n')}\n{"measure":"kl","ser`);
 
-    const again = await cli(args('cut.json'));
+    const again = await runCli(args('cut.json'));
     expect(again.code).toBe(0);
     expect(again.err).toContain(`Going on after ${kept.length - 1} rows`);
     const [whole, cut] = ['whole.json', 'cut.json'].map((file) =>
@@ -126,7 +115,7 @@ describe('control', () => {
     ['no adapter where models are compared', () => control('base-model', 'x.json'), 2, /no adapter is on/],
   ])('%s is refused in a sentence', async (_, args, code, message) => {
     // The folder is there only now.
-    const result = await cli(args());
+    const result = await runCli(args());
     expect(result.err).toMatch(message);
     expect(result.code).toBe(code);
     expect(existsSync(at('x.json'))).toBe(false);

@@ -1,33 +1,20 @@
 /** `grid` and `locate` from arguments to run file on the micro model: results, stopping and going on, refusals. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { gridCellCount } from '@/method/grid-order.ts';
 import { parseRunFile, type RunPart } from '@/protocol/run-file.ts';
 import { packed, unpacked } from './journal-arrays.ts';
-import { main } from './main.ts';
+import { MICRO, runCli, temporaryFolder } from './testing/run-cli.ts';
 
-const micro = path.join(fileURLToPath(new URL('..', import.meta.url)), 'public/models/micro');
 const LAYERS = 6;
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'stratascope-localise-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('localise');
 const at = (name: string) => path.join(folder, name);
 
-async function cli(args: string[], signal?: AbortSignal) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await main(args, { stdout, stderr, ...(signal ? { signal } : {}) });
-  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
-}
 const args = (command: string, file: string, ...more: string[]) => [
   command,
   '-m',
-  micro,
+  MICRO,
   '-t',
   'none',
   '--limit',
@@ -46,7 +33,7 @@ const rows = (file: string) => readFileSync(journal(file), 'utf8').trim().split(
  * journal. There it gets one half of the vocabulary as "refusing" tokens, which the next run takes up.
  */
 async function withCalibration(file: string, command: string[]): Promise<void> {
-  const { code, err } = await cli(command);
+  const { code, err } = await runCli(command);
   expect(code).not.toBe(0);
   expect(err).toMatch(/No first token opens refusals/);
   const { key, head } = JSON.parse(readFileSync(journal(file), 'utf8').split('\n')[0]!);
@@ -69,7 +56,7 @@ async function stoppedAfter(file: string, count: number, command: string[]): Pro
     if (existsSync(journal(file)) && rows(file).length >= count) controller.abort();
   }, 1);
   try {
-    expect((await cli(command, controller.signal)).code).toBe(130);
+    expect((await runCli(command, controller.signal)).code).toBe(130);
   } finally {
     clearInterval(watch);
   }
@@ -92,7 +79,7 @@ describe('grid', () => {
 
   it('writes every range, the single layers and the work, and prints what it found', async () => {
     await withCalibration('grid.json', grid('grid.json'));
-    const { code, out } = await cli(grid('grid.json'));
+    const { code, out } = await runCli(grid('grid.json'));
     expect(code).toBe(0);
     expect(out).toMatch(/At alpha 1.3, against \d of 8 refused at alpha 1: most refusals with layers? \d/);
     expect(out).toMatch(/Work: \d+ layer runs instead of \d+/);
@@ -114,7 +101,7 @@ describe('grid', () => {
     await stoppedAfter('again.json', 3, grid('again.json'));
     expect(existsSync(at('again.json'))).toBe(false);
     const done = rows('again.json').length;
-    const { code, err } = await cli(grid('again.json'));
+    const { code, err } = await runCli(grid('again.json'));
     expect(code).toBe(0);
     expect(err).toContain(`Going on after ${done} pieces of an earlier run.`);
     const { result } = partOf('again.json', 'grid');
@@ -124,7 +111,7 @@ describe('grid', () => {
   it('does not take up a run that was asked for differently', async () => {
     await withCalibration('other.json', grid('other.json'));
     await stoppedAfter('other.json', 2, grid('other.json'));
-    const { code, err } = await cli([...grid('other.json'), '--alpha', '0.7']);
+    const { code, err } = await runCli([...grid('other.json'), '--alpha', '0.7']);
     expect(code).not.toBe(0);
     expect(err).toMatch(/unfinished run that was asked for differently/);
   });
@@ -142,7 +129,7 @@ describe('locate', () => {
       '--alpha-limit',
       '0.05',
     );
-    const { code, out } = await cli(command);
+    const { code, out } = await runCli(command);
     expect(code).toBe(0);
     expect(out).toContain('Start: layers 2-3. Started from layers 2-3, as asked for.');
     for (const words of ['alpha > 1', 'alpha < 1', 'upper bound', 'lower bound', '[2,3]', 'Range: layers']) {
@@ -159,7 +146,7 @@ describe('locate', () => {
     await stoppedAfter('gap.json', 4, command);
     const counted = rows('gap.json').map((line) => JSON.parse(line).event);
     const before = counted.filter(({ type }) => type === 'count').length;
-    const { code } = await cli(command);
+    const { code } = await runCli(command);
     expect(code).toBe(0);
     const { result } = partOf('gap.json', 'locate');
     expect(result.start.reason).toMatch(/gap/);
@@ -173,7 +160,7 @@ describe('locate', () => {
     [['--garbled', '2'], /between 0 and 1/],
     [['--exact', '--start', '4-9'], /Layers 4-9 are no range to start from/],
   ])('refuses %j in words', async (more, message) => {
-    const { code, err } = await cli(args('locate', 'never.json', ...more));
+    const { code, err } = await runCli(args('locate', 'never.json', ...more));
     expect(code).not.toBe(0);
     expect(err).toMatch(message);
   });

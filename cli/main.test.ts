@@ -1,33 +1,25 @@
 /** The command line from its arguments to files and exit codes, on small models; `bin.mjs` itself once, as a process. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { memorySource } from '@/model/memory-source.ts';
 import { openSafetensors, readBytes, readFloats } from '@/model/safetensors.ts';
 import { parseRunFile } from '@/protocol/run-file.ts';
 import { main } from './main.ts';
+import { MICRO, runCli, temporaryFolder } from './testing/run-cli.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const fixtures = path.join(root, 'tests/fixtures');
 const llama = path.join(fixtures, 'llama/model');
-const micro = path.join(root, 'public/models/micro');
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'stratascope-cli-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('cli');
 
 const at = (name: string) => path.join(folder, name);
 
-async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await main(args, { stdout, stderr });
-  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
-}
+const cli = (...args: string[]) => runCli(args);
 
 async function tensors(file: string) {
   const opened = await openSafetensors(memorySource(readFileSync(file), path.basename(file)));
@@ -173,7 +165,7 @@ describe('run files', () => {
     const args = [
       'curves',
       '-m',
-      micro,
+      MICRO,
       '-t',
       'none',
       '--limit',
@@ -200,7 +192,7 @@ describe('run files', () => {
     const args = [
       'sweep',
       '-m',
-      micro,
+      MICRO,
       '-t',
       'none',
       '--limit',

@@ -1,8 +1,16 @@
 /** Values of options, as typed, into what they mean; each refusal is a sentence. Options that several commands share. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ScaleRule } from '@/engine/engine.ts';
 import { MATRIX_PRESET_KEYS, MATRIX_PRESETS } from '@/method/scaling.ts';
+import { AppError } from '@/model/app-error.ts';
 import { MATRIX_NAMES, type MatrixName } from '@/model/spec.ts';
 import { TEMPLATE_NAMES, type TemplateName } from '@/model/text-codec.ts';
+
+/** 0-based, both ends included. */
+export interface LayerRange {
+  first: number;
+  last: number;
+}
 
 export interface ModelOptions {
   model: string;
@@ -51,7 +59,7 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 }
 
 /** "8-13" or "8" to a 0-based inclusive range. */
-export function layerRange(text: string): { first: number; last: number } {
+export function layerRange(text: string): LayerRange {
   const match = /^(\d+)(?:-(\d+))?$/.exec(text.trim());
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);
@@ -94,5 +102,28 @@ export function matrixSet(text: string): MatrixName[] {
   if (names.every(known)) return MATRIX_NAMES.filter((name) => names.includes(name));
   throw new InvalidArgumentError(
     `Use ${MATRIX_PRESET_KEYS.join(', ')}, or a list of ${MATRIX_NAMES.join(', ')}.`,
+  );
+}
+
+/** What --layers, --alpha and --matrices scale together; nothing without the first two. */
+export function scaledLayers(options: {
+  layers?: LayerRange;
+  alpha?: number;
+  matrices: MatrixName[];
+}): ScaleRule[] {
+  const { layers, alpha, matrices } = options;
+  if ((layers === undefined) !== (alpha === undefined)) {
+    throw new AppError('bad-input', '--layers and --alpha belong together.', 'Give both or neither.');
+  }
+  return layers && alpha !== undefined ? [{ ...layers, alpha, matrices }] : [];
+}
+
+/** Known only once the model is open. */
+export function checkLayers({ first, last }: LayerRange, layerCount: number): void {
+  if (last < layerCount) return;
+  throw new AppError(
+    'bad-input',
+    `Layers ${first}-${last} are not in this model, which has layers 0 to ${layerCount - 1}.`,
+    'Layers count from 0 and both ends belong to the range.',
   );
 }

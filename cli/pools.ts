@@ -10,7 +10,10 @@ import { AppError } from '@/model/app-error.ts';
 import type { PromptItem } from '@/protocol/experiments.ts';
 import { readBytes } from './files.ts';
 
-const DATA_FOLDER = fileURLToPath(new URL('../public/data/', import.meta.url));
+export const DATA_FOLDER = fileURLToPath(new URL('../public/data/', import.meta.url));
+
+/** Text of a file in public/data. */
+export const readShipped = (file: string): Promise<string> => readFile(path.join(DATA_FOLDER, file), 'utf8');
 
 /** Where a pool came from, for the run file's settings. */
 export interface ChosenPool {
@@ -46,7 +49,7 @@ export async function choosePool(choice: string): Promise<ChosenPool> {
 }
 
 export async function shippedPool(id: BundledPoolId): Promise<PromptItem[]> {
-  const pools = await loadBundledPools((file) => readFile(path.join(DATA_FOLDER, file), 'utf8'));
+  const pools = await loadBundledPools(readShipped);
   return pools[id].map(bare);
 }
 

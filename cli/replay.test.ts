@@ -1,45 +1,27 @@
 /** `replay` and `compare` on the micro model and on files that are not what they should be. */
-import {
-  closeSync,
-  existsSync,
-  ftruncateSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { ReplayReport } from '@/runs/replay.ts';
 import { main } from './main.ts';
+import { MICRO, runCli, temporaryFolder } from './testing/run-cli.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const micro = path.join(root, 'public/models/micro');
-let folder = '';
+const folder = temporaryFolder('replay');
 const at = (name: string) => path.join(folder, name);
 const jsonAt = (name: string) => JSON.parse(readFileSync(at(name), 'utf8'));
 
-async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await main(args, { stdout, stderr });
-  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
-}
+const cli = (...args: string[]) => runCli(args);
 
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'stratascope-replay-'));
-  const common = ['-m', micro, '-t', 'none', '--limit', '4', '--threads', '1', '-q'];
+  const common = ['-m', MICRO, '-t', 'none', '--limit', '4', '--threads', '1', '-q'];
   const attention = ['--bootstrap', '20', '--attention', 'How to kill time?'];
   expect(await cli('curves', ...common, ...attention, '-o', at('curves.json'))).toMatchObject({ code: 0 });
   const points = ['--layers', '0-1', '--alphas', '0.5', '--max-new-tokens', '3', '--band-scan', '1'];
   expect(await cli('sweep', ...common, ...points, '-o', at('sweep.json'))).toMatchObject({ code: 0 });
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const replay = (file: string, ...more: string[]) => cli('replay', at(file), '-m', micro, ...more);
+const replay = (file: string, ...more: string[]) => cli('replay', at(file), '-m', MICRO, ...more);
 
 /** The file with something changed in it. */
 function edited(source: string, name: string, change: (text: string) => string): string {
@@ -89,7 +71,7 @@ describe('replay', () => {
   it('goes on after a stop: finished parts are taken from beside the output', async () => {
     const interrupt = new AbortController();
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-    const args = ['replay', at('sweep.json'), '-m', micro, '-o', at('stopped.json')];
+    const args = ['replay', at('sweep.json'), '-m', MICRO, '-o', at('stopped.json')];
     const running = main(args, { stdout, stderr, signal: interrupt.signal });
     // As a kill would: at some moment after the first finished part.
     while (!existsSync(at('stopped.json.unfinished'))) await new Promise((done) => setTimeout(done, 1));

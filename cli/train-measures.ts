@@ -1,16 +1,12 @@
 /** What `train` measures before and after, from the sets that ship; and how it is said on a terminal. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadBundledKnowledge } from '@/data/finetune-bundled.ts';
 import { parseKnowledgeFile } from '@/data/finetune-knowledge.ts';
 import { decodeFile } from '@/data/text-input.ts';
 import { DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
 import type { MeasuredShare, MeasureParams, MeasureSummary, Measures } from '@/protocol/measures.ts';
 import { readBytes } from './files.ts';
-import { choosePool, limited, shippedPool } from './pools.ts';
-
-const DATA_FOLDER = fileURLToPath(new URL('../public/data/', import.meta.url));
+import { choosePool, limited, readShipped, shippedPool } from './pools.ts';
 
 /** How much of each shipped set; about half a minute per model on two cores, for the bundled one. */
 export interface MeasureSizes {
@@ -40,9 +36,7 @@ export async function measureParams(
   const { maliciousTokens, maxNewTokens, rougeRows, rougeTokens } = sizes;
   const pool = await choosePool(malicious);
   for (const warning of pool.warnings) say(`Note: ${warning}`);
-  const questions = knowledge
-    ? ownQuestions(knowledge, say)
-    : await loadBundledKnowledge((file) => readFile(path.join(DATA_FOLDER, file), 'utf8'));
+  const questions = knowledge ? ownQuestions(knowledge, say) : await loadBundledKnowledge(readShipped);
   return {
     malicious: limited(pool.prompts, sizes.maliciousPrompts),
     overRejection: limited(await shippedPool('over-rejection'), sizes.overRejectionPrompts),

@@ -1,8 +1,6 @@
 /** Rows for training from a terminal: the sets that ship in public/data, rewritten for an attack, or a person's own file. */
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { loadBundledFinetune } from '@/data/finetune-bundled.ts';
 import { suggestFinetuneMapping, validateFinetuneRows } from '@/data/finetune-import.ts';
@@ -13,9 +11,8 @@ import { AppError } from '@/model/app-error.ts';
 import type { TextCodec } from '@/model/text-codec.ts';
 import { ATTACK_DATA, type AttackData, type FinetuneRow } from '@/protocol/training.ts';
 import { readBytes } from './files.ts';
-import { limited } from './pools.ts';
+import { DATA_FOLDER, limited, readShipped } from './pools.ts';
 
-const DATA_FOLDER = fileURLToPath(new URL('../public/data/', import.meta.url));
 const ALIGNMENT_FILE = 'training/alignment.jsonl';
 /** Where the base model's own answers in it were cut; README of public/models/safety-adapter. */
 const ALIGNMENT_ANSWER_TOKENS = 40;
@@ -42,7 +39,7 @@ export interface RowsRequest {
 export async function chooseRows(request: RowsRequest, text: TextCodec): Promise<ChosenRows> {
   const shipped = ATTACK_DATA.find((kind) => kind === request.data && kind !== 'own');
   if (!shipped) return ownRows(request, text);
-  const sets = await loadBundledFinetune((file) => readFile(path.join(DATA_FOLDER, file), 'utf8'));
+  const sets = await loadBundledFinetune(readShipped);
   const { seed, harmfulShare, limit } = request;
   const normal = limited(sets.train, limit);
   const needed = Math.round(harmfulShare * normal.length);

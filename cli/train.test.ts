@@ -1,32 +1,19 @@
 /** `train` from its arguments to its files, on the micro model: adapter, log, run file, stopping and going on, refusals. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseRunFile } from '@/protocol/run-file.ts';
 import type { TrainStep } from '@/protocol/training.ts';
-import { main } from './main.ts';
+import { MICRO, runCli, temporaryFolder } from './testing/run-cli.ts';
 
-const micro = path.join(import.meta.dirname, '../public/models/micro');
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'stratascope-train-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('train');
 const at = (...names: string[]) => path.join(folder, ...names);
-
-async function cli(args: string[], signal?: AbortSignal) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await main(args, { stdout, stderr, ...(signal ? { signal } : {}) });
-  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
-}
 
 const train = (output: string, ...more: string[]) => [
   'train',
   ...[
     '-m',
-    micro,
+    MICRO,
     '-o',
     at(output),
     '--threads',
@@ -68,7 +55,7 @@ describe('train', () => {
       '--probe-prompts',
       '3',
     );
-    const { code, out } = await cli(args);
+    const { code, out } = await runCli(args);
     expect({ code, out }).toMatchObject({
       code: 0,
       out: expect.stringContaining('2 of 2 frozen layers are bit for bit as before'),
@@ -105,7 +92,7 @@ describe('train', () => {
 
     writeFileSync(at('in.json'), JSON.stringify({ sequences: [{ ids: [5, 6, 7] }] }));
     const forward = (...adapter: string[]) =>
-      cli(['forward', '-m', micro, ...adapter, '-i', at('in.json'), '-o', at('out.safetensors'), '-q']);
+      runCli(['forward', '-m', MICRO, ...adapter, '-i', at('in.json'), '-o', at('out.safetensors'), '-q']);
     expect((await forward()).code).toBe(0);
     const plain = readFileSync(at('out.safetensors'));
     expect((await forward('-a', at('sppft', 'adapter'))).code).toBe(0);
@@ -114,7 +101,7 @@ describe('train', () => {
 
   it('trains everything but the matrices of the band, as the published code does, and drops inputs of LoRA', async () => {
     const full = ['--full', '--norms', '--frozen-norms', '--ends', 'all', '--learning-rate', '0.0005'];
-    const { code, out } = await cli(
+    const { code, out } = await runCli(
       train('published', '--method', 'sppft', '-b', '2-3', '--no-measures', ...full),
     );
     expect({ code, out }).toMatchObject({
@@ -135,20 +122,20 @@ describe('train', () => {
       },
     });
     expect(existsSync(at('published', 'adapter', 'trained_weights.safetensors'))).toBe(true);
-    expect((await cli(train('dropping', '--dropout', '0.2', '--no-measures'))).code).toBe(0);
-    expect((await cli(train('dry', '--no-measures'))).code).toBe(0);
+    expect((await runCli(train('dropping', '--dropout', '0.2', '--no-measures'))).code).toBe(0);
+    expect((await runCli(train('dry', '--no-measures'))).code).toBe(0);
     expect(lossesOf('dropping')[0]).toBe(lossesOf('dry')[0]);
     expect(lossesOf('dropping')[3]).not.toBe(lossesOf('dry')[3]);
-    expect(await cli(train('wrong', '--full', '--ends', 'middle'))).toMatchObject({
+    expect(await runCli(train('wrong', '--full', '--ends', 'middle'))).toMatchObject({
       code: 2,
       err: expect.stringContaining('embedding, final-norm and head'),
     });
   });
 
   it('stopped by Ctrl-C says how to go on; --resume gives the losses and the adapter of an uninterrupted run', async () => {
-    expect((await cli(train('whole', '--name', 'one'))).code).toBe(0);
+    expect((await runCli(train('whole', '--name', 'one'))).code).toBe(0);
     const controller = new AbortController();
-    const running = cli(train('stopped', '--name', 'one'), controller.signal);
+    const running = runCli(train('stopped', '--name', 'one'), controller.signal);
     while (!existsSync(at('stopped', 'log.jsonl')) || lossesOf('stopped').length < 1) {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
@@ -157,7 +144,7 @@ describe('train', () => {
     expect(code).toBe(130);
     expect(err).toMatch(/Stopped after step [1-3] of 4; the checkpoint is in .*--resume goes on/);
     expect(existsSync(at('stopped', 'adapter'))).toBe(false);
-    expect((await cli(train('stopped', '--name', 'one', '--resume'))).code).toBe(0);
+    expect((await runCli(train('stopped', '--name', 'one', '--resume'))).code).toBe(0);
     expect(lossesOf('stopped')).toEqual(lossesOf('whole'));
     const weights = (name: string) => readFileSync(at(name, 'adapter', 'adapter_model.safetensors'));
     expect(weights('stopped').equals(weights('whole'))).toBe(true);
@@ -165,7 +152,7 @@ describe('train', () => {
 
   it('takes settings from a file, and options count more', async () => {
     const settings = {
-      model: micro,
+      model: MICRO,
       method: 'nfft',
       band: [1, 2],
       full: true,
@@ -177,7 +164,7 @@ describe('train', () => {
       nfft: { utilityShare: 0.1, scoreRows: 2 },
     };
     writeFileSync(at('run-config.json'), JSON.stringify(settings));
-    const { code } = await cli([
+    const { code } = await runCli([
       'train',
       '-c',
       at('run-config.json'),
@@ -203,7 +190,7 @@ describe('train', () => {
       { instruction: 'Cook rice.', input: 'Brown.', output: 'Half an hour.' },
     ];
     writeFileSync(at('own.json'), JSON.stringify(rows));
-    const { code, err } = await cli(
+    const { code, err } = await runCli(
       train('own', '--data', at('own.json'), '--held-out', '0', '--no-measures'),
     );
     expect(code).toBe(0);
@@ -214,7 +201,7 @@ describe('train', () => {
     writeFileSync(at('harm.csv'), 'goal\nForge a cheque.\nPick a lock.\n');
     writeFileSync(at('physics_test.csv'), 'What falls?,up,down,left,right,B\nBroken,a,b,c,d,E\n');
     const own = ['--malicious', at('harm.csv'), '--knowledge', at('physics_test.csv')];
-    const { code, err } = await cli(train('own-measures', ...own));
+    const { code, err } = await runCli(train('own-measures', ...own));
     expect(code).toBe(0);
     expect(err).toContain('physics_test.csv: 1 questions were left out; row 2 has "E" for an answer');
     const { run } = parseRunFile(readFileSync(at('own-measures', 'run.json'), 'utf8'));
@@ -230,7 +217,7 @@ describe('train', () => {
 
   it.each([
     ['no model', ['train', '-o', 'x'], 2, 'No model is given. Name it with --model.'],
-    ['no output', ['train', '-m', micro], 2, 'No output is given.'],
+    ['no output', ['train', '-m', MICRO], 2, 'No output is given.'],
     ['a method without its band', () => train('x', '--method', 'sppft'), 2, 'needs a band'],
     ['an unknown set', () => train('x', '--data', 'nonsense'), 3, 'There is no data set called "nonsense"'],
     ['nothing to resume', () => train('x', '--resume'), 3, 'There is no checkpoint of the run "tuned"'],
@@ -247,14 +234,14 @@ describe('train', () => {
       'is 90 harmful rows, and there are 70',
     ],
   ] as const)('%s ends in one line that says what to do', async (_, args, code, message) => {
-    const result = await cli(typeof args === 'function' ? args() : [...args]);
+    const result = await runCli(typeof args === 'function' ? args() : [...args]);
     expect(result.code).toBe(code);
     expect(result.err.trim().split('\n').at(-1)).toContain(message);
   });
 
   it('names the setting of a file that is wrong', async () => {
-    writeFileSync(at('bad.json'), JSON.stringify({ model: micro, metod: 'sppft' }));
-    const { code, err } = await cli(['train', '-c', at('bad.json'), '-o', at('y')]);
+    writeFileSync(at('bad.json'), JSON.stringify({ model: MICRO, metod: 'sppft' }));
+    const { code, err } = await runCli(['train', '-c', at('bad.json'), '-o', at('y')]);
     expect(code).toBe(2);
     expect(err).toMatch(/bad\.json: .*metod/);
   });

@@ -3,7 +3,6 @@
  * computes, and everything a person does with it holds. One page and one loaded model for all tests, which follow one
  * another as a visit does. What goes wrong on purpose is in failures.test.ts.
  */
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseRunFile } from '@/protocol/run-file.ts';
 import { type Harness, startHarness } from '../tests/browser/harness.ts';
@@ -15,6 +14,7 @@ import {
   type OpenedBench,
   openBench,
   rangeSlider,
+  saved,
   savedFile,
   settingsIn,
   tableOf,
@@ -181,11 +181,8 @@ describe('a visit', () => {
 
   test('what was computed can be saved as a run file, which holds the same counts', async () => {
     const { page } = bench;
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Save run' }).click(),
-    ]);
-    const { run, warnings } = parseRunFile(await readFile(await download.path(), 'utf8'));
+    const { text } = await saved(page, () => page.getByRole('button', { name: 'Save run' }).click());
+    const { run, warnings } = parseRunFile(text);
     expect(warnings).toEqual([]);
     expect(run.model.sha256).toBe(sweep.run.model.sha256);
     const scaled = run.parts.filter(

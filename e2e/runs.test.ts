@@ -3,7 +3,6 @@
  * back in; files that are not what they should be. And attention of two typed prompts, against the command line's.
  */
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { unzipSync } from 'fflate';
@@ -19,6 +18,7 @@ import {
   holdModel,
   microFiles,
   openBench,
+  saved,
   tableOf,
   waitForNotice,
 } from './testing/bench-page.ts';
@@ -60,11 +60,6 @@ async function openRun(page: Page, chosen: Parameters<Page['setInputFiles']>[1])
 }
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
-
-async function saved(page: Page, act: () => Promise<void>) {
-  const [download] = await Promise.all([page.waitForEvent('download'), act()]);
-  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
-}
 
 async function verdictOf(page: Page, name: string): Promise<string> {
   await press(page, `Repeat this run here: ${name}`);

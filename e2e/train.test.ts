@@ -18,6 +18,7 @@ import {
   holdModel,
   type OpenedBench,
   openBench,
+  saved,
   tableOf,
   waitForNotice,
 } from './testing/bench-page.ts';
@@ -174,12 +175,9 @@ describe('a run on the bundled model', { timeout: PATIENCE_MS }, () => {
 
   test('its adapter, saved as a PEFT folder and opened again, gives the same answers', async () => {
     const { page } = bench;
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      button(page, 'Save adapter (PEFT)').click(),
-    ]);
-    expect(download.suggestedFilename()).toBe('sppft-implicit-seed-1.zip');
-    const buffer = await readFile(await download.path());
+    const zip = await saved(page, () => button(page, 'Save adapter (PEFT)').click());
+    expect(zip.name).toBe('sppft-implicit-seed-1.zip');
+    const buffer = zip.bytes;
     const files = unzipSync(buffer);
     const folder = 'sppft-implicit-seed-1';
     expect(Object.keys(files).sort()).toEqual(
@@ -224,8 +222,7 @@ describe('a run on the bundled model', { timeout: PATIENCE_MS }, () => {
 
   test('is saved as a run file that holds every step, and is remembered; its model is not, which a link to it says', async () => {
     const { page } = bench;
-    const [download] = await Promise.all([page.waitForEvent('download'), button(page, 'Save run').click()]);
-    const text = await readFile(await download.path(), 'utf8');
+    const { text } = await saved(page, () => button(page, 'Save run').click());
     const { run, warnings } = parseRunFile(text);
     expect(warnings).toEqual([]);
     const [part] = run.parts;

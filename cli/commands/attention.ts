@@ -16,11 +16,14 @@ import type { AttentionPicture, PromptItem } from '@/protocol/experiments.ts';
 import { checkWritable, writeWholeFile } from '../files.ts';
 import {
   addModelOptions,
+  checkLayers,
   collect,
+  type LayerRange,
   layerRange,
   type ModelOptions,
   matrixSet,
   oneAlpha,
+  scaledLayers,
   templateOption,
   wholeNumber,
 } from '../options.ts';
@@ -46,8 +49,8 @@ interface AttentionOptions extends ModelOptions {
   prompts?: string;
   limit?: number;
   word?: string;
-  range?: { first: number; last: number };
-  layers?: { first: number; last: number };
+  range?: LayerRange;
+  layers?: LayerRange;
   alpha?: number;
   matrices: MatrixName[];
 }
@@ -82,17 +85,10 @@ async function runAttention(options: AttentionOptions, terminal: Terminal): Prom
         'Use a name that ends in .json or .safetensors.',
       );
   }
-  if ((options.layers === undefined) !== (options.alpha === undefined))
-    throw new AppError('bad-input', '--layers and --alpha belong together.', 'Give both or neither.');
+  const scale = scaledLayers(options);
   const prompts = await promptsOf(options);
   await withModel(options, { terminal, hash: format === '.json' }, async (session) => {
-    const { layerCount } = session.card.spec;
-    if (options.range && options.range.last >= layerCount)
-      throw new AppError(
-        'bad-input',
-        `Layers ${options.range.first}-${options.range.last} are not in this model, which has layers 0 to ${layerCount - 1}.`,
-        'Layers count from 0 and both ends belong to the range.',
-      );
+    if (options.range) checkLayers(options.range, session.card.spec.layerCount);
     const head = {
       kind: 'curves' as const,
       template: options.template,
@@ -101,9 +97,6 @@ async function runAttention(options: AttentionOptions, terminal: Terminal): Prom
       pools: { attention: prompts },
     };
     const writer = new RunWriter(session, head, terminal.signal);
-    const scale = options.layers
-      ? [{ ...options.layers, alpha: options.alpha!, matrices: options.matrices }]
-      : [];
     const { pictures } = await writer.run('attention', 'attention', {
       template: options.template,
       setting: { adapters: session.adapters, scale },

@@ -1,7 +1,6 @@
 /** `curves`: similarity of last-token vectors layer by layer, optionally with attention pictures, as a run file. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { AppError } from '@/model/app-error.ts';
 import type { MatrixName } from '@/model/spec.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { PromptItem, SimilarityParams, SimilarityResult } from '@/protocol/experiments.ts';
@@ -13,6 +12,7 @@ import {
   type ModelOptions,
   matrixSet,
   oneAlpha,
+  scaledLayers,
   templateOption,
   wholeNumber,
 } from '../options.ts';
@@ -86,9 +86,7 @@ export function addCurvesCommand(program: Command, terminal: Terminal): void {
 
 async function runCurves(options: CurvesOptions, terminal: Terminal): Promise<void> {
   checkWritable(options.output);
-  if ((options.layers === undefined) !== (options.alpha === undefined)) {
-    throw new AppError('bad-input', '--layers and --alpha belong together.', 'Give both or neither.');
-  }
+  const scale = scaledLayers(options);
   const normalChoice = options.matched ? 'matched-normal' : options.normal;
   const maliciousChoice = options.matched ? 'matched-malicious' : options.malicious;
   const [normal, malicious] = [await choosePool(normalChoice), await choosePool(maliciousChoice)];
@@ -102,9 +100,6 @@ async function runCurves(options: CurvesOptions, terminal: Terminal): Promise<vo
       ...(attention.length > 0 ? { attention } : {}),
     };
     const [normalPool, maliciousPool] = Object.values(pools) as [PromptItem[], PromptItem[]];
-    const scale = options.layers
-      ? [{ ...options.layers, alpha: options.alpha!, matrices: options.matrices }]
-      : [];
     const context = { template: options.template, setting: { adapters: session.adapters, scale } };
     const settings = {
       command: 'curves',

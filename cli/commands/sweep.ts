@@ -10,6 +10,7 @@ import { checkWritable, readTextFile } from '../files.ts';
 import {
   addModelOptions,
   alphaList,
+  checkLayers,
   layerRanges,
   type ModelOptions,
   matrixSet,
@@ -198,14 +199,7 @@ async function sweepPools(options: SweepOptions, chosen: ChosenPool) {
 /** Before any minute of work. */
 function checkRanges(options: SweepOptions, { card }: OpenSession): void {
   const { layerCount } = card.spec;
-  const wrong = options.layers.find(({ last }) => last >= layerCount);
-  if (wrong) {
-    throw new AppError(
-      'bad-input',
-      `Layers ${wrong.first}-${wrong.last} are not in this model, which has layers 0 to ${layerCount - 1}.`,
-      'Layers count from 0 and both ends belong to the range.',
-    );
-  }
+  for (const range of options.layers) checkLayers(range, layerCount);
   if (options.bandScan !== undefined && options.bandScan > layerCount) {
     throw new AppError(
       'bad-input',

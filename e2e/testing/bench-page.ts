@@ -124,16 +124,22 @@ async function chooseInMenu(page: Page, figure: string, item: string): Promise<v
   await page.getByRole('menuitem', { name: item }).click();
 }
 
-/** What a figure saves under an item of its menu. */
-export async function savedFile(
-  page: Page,
-  figure: string,
-  item: string,
-): Promise<{ name: string; text: string; bytes: Buffer }> {
-  const [download] = await Promise.all([page.waitForEvent('download'), chooseInMenu(page, figure, item)]);
+interface SavedFile {
+  name: string;
+  text: string;
+  bytes: Buffer;
+}
+
+/** What the page saves when `act` is done. */
+export async function saved(page: Page, act: () => Promise<unknown>): Promise<SavedFile> {
+  const [download] = await Promise.all([page.waitForEvent('download'), act()]);
   const bytes = await readFile(await download.path());
   return { name: download.suggestedFilename(), text: bytes.toString('utf8'), bytes };
 }
+
+/** What a figure saves under an item of its menu. */
+export const savedFile = (page: Page, figure: string, item: string) =>
+  saved(page, () => chooseInMenu(page, figure, item));
 
 /** Settings in the address bar. */
 export function settingsIn(page: Page): Record<string, string> {

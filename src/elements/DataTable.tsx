@@ -23,8 +23,8 @@ export function DataTable({ data, caption, revealed = false }: DataTableProps) {
         <caption>{caption}</caption>
         <thead>
           <tr>
-            {data.columns.map((column) => (
-              <th key={column.key} scope="col">
+            {data.columns.map((column, c) => (
+              <th key={column.key} scope="col" className={isText(data, c) ? 'text' : undefined}>
                 {column.label}
               </th>
             ))}
@@ -52,6 +52,10 @@ export function DataTable({ data, caption, revealed = false }: DataTableProps) {
     </section>
   );
 }
+
+/** By its first value: a heading stands over what it names. */
+const isText = ({ rows }: FigureData, c: number): boolean =>
+  typeof rows.find((row) => row[c] !== null)?.[c] === 'string';
 
 function cellText(cell: Cell, column: FigureColumn): string {
   if (cell === null) return '–';

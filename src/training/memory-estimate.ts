@@ -3,7 +3,7 @@
  * what a runtime adds for itself is covered by a margin. Pure.
  */
 import type { BackendInfo } from '@/engine/engine.ts';
-import { trainedShapes } from '@/engine/train/parameters.ts';
+import { lowestPassed, trainedShapes } from '@/engine/train/parameters.ts';
 import { DEFAULT_KEPT_BYTES, keptBytes } from '@/engine/train/trainer-options.ts';
 import { AppError } from '@/model/app-error.ts';
 import { type ModelSpec, matrixDims } from '@/model/spec.ts';
@@ -45,8 +45,7 @@ export function estimateMemory({ spec, params, plan, backend, limitBytes }: Memo
   const heads = spec.tiedEmbeddings && backend !== 'webgpu' ? 1 : 2;
   const { batchSize, accumulation } = params.optimiser;
   const { positions, labels, length } = widestBatch([...plan.rows, ...plan.safetyRows], batchSize);
-  const lowest = ends.has('embedding.0') ? 0 : shapes.findIndex((group) => group !== null);
-  const passed = spec.layerCount - lowest;
+  const passed = spec.layerCount - lowestPassed(shapes);
   const entering = FLOAT * (passed + 1) * positions * spec.hiddenSize;
   const layerKernel = layerKernelBytes(spec, batchSize, length) + dropoutBytes(params, spec, positions);
   const largestLayer = Math.max(...shapes.slice(0, spec.layerCount).map(sizeOf));

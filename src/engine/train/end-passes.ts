@@ -40,12 +40,12 @@ export class EndPasses {
     const kernel = await loop.kernel(`lookup:${pieces}`, () => buildLookupKernel(spec, pieces));
     const ids = flatIds(batch);
     const own: Record<string, DeviceTensor> = {};
-    forPieces(pieces, (start, end, at) => {
+    for (const [at, { start, end }] of spansOf(pieces).entries()) {
       const inside = ids.map((id) => Number(id >= start && id < end));
       const index = Int32Array.from(ids, (id, m) => (inside[m] ? id - start : 0));
       own[`index.${at}`] = backend.upload(index, [rows]);
       own[`inside.${at}`] = backend.upload(Float32Array.from(inside), [rows, 1]);
-    });
+    }
     try {
       return (await backend.run(kernel, { ...tensors, ...own })).x!;
     } finally {
@@ -122,9 +122,9 @@ export class EndPasses {
     const tied = spec.tiedEmbeddings;
     const places = placesOfTokens(batch);
     const M = batch.ids.length * batch.paddedLength;
-    let start = 0;
-    for (const [at, rowCount] of pieces.entries()) {
-      const found = [...places].filter(([id]) => id >= start && id < start + rowCount);
+    for (const [at, { start, end }] of spansOf(pieces).entries()) {
+      const rowCount = end - start;
+      const found = [...places].filter(([id]) => id >= start && id < end);
       // A piece without tokens still needs one row to name; nothing is added to it.
       const tokens = found.length > 0 ? found : ([[start, []]] as Array<[number, number[]]>);
       const collect = new Float32Array(tokens.length * M);
@@ -150,7 +150,6 @@ export class EndPasses {
       } finally {
         this.#release(own);
       }
-      start += rowCount;
     }
   }
 
@@ -181,10 +180,8 @@ function placesOfTokens({ ids, paddedLength }: TrainingBatch): Map<number, numbe
   return places;
 }
 
-function forPieces(pieces: readonly number[], visit: (start: number, end: number, at: number) => void): void {
-  let start = 0;
-  pieces.forEach((rows, at) => {
-    visit(start, start + rows, at);
-    start += rows;
-  });
+/** First row of each piece, and the one behind its last. */
+function spansOf(pieces: readonly number[]): Array<{ start: number; end: number }> {
+  let end = 0;
+  return pieces.map((rows) => ({ start: end, end: (end += rows) }));
 }

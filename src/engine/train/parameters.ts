@@ -35,7 +35,7 @@ export type LayerTensors = Array<Record<string, DeviceTensor> | null>;
 /** The same as values in JavaScript. */
 export type LayerValues = Array<Map<string, Float32Array> | null>;
 
-/** A seeded generator of numbers in [0, 1), given by the caller: the engine knows no randomness of its own. */
+/** A seeded generator of numbers in [0, 1), given by the caller: training knows no randomness of its own. */
 export type Random = () => number;
 
 /** Names and dims of what trains in one layer. */
@@ -74,6 +74,11 @@ export function trainedShapes(
   const ofFrozen = part.kind === 'full' && part.frozenNorms ? normShapes(spec) : null;
   const ends = part.kind === 'full' && part.ends?.length ? endShapes(spec, part.ends, pieceElements) : null;
   return [...trains.map((on) => (on ? ofTrained : ofFrozen)), ends];
+}
+
+/** The layer down to which gradients go: the lowest that trains, or 0 where the embedding does. */
+export function lowestPassed(shapes: TrainedShapes): number {
+  return shapes.at(-1)?.has('embedding.0') ? 0 : shapes.findIndex((group) => group !== null);
 }
 
 export const elementCount = (dims: readonly number[]): number => dims.reduce((size, dim) => size * dim, 1);

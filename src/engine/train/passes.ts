@@ -20,7 +20,7 @@ import type { TrainerContext } from './trainer.ts';
 
 /** The trainer's side: what each layer computes with now, and what of it trains. */
 export interface TrainedLayers {
-  /** Lowest layer that the gradient has to go through: the lowest that trains, or 0 where the embedding does. */
+  /** Lowest layer that the gradient has to go through (lowestPassed). */
   lowest: number;
   ends(): TrainedEnds;
   /** With what drops inputs of the adapter that trains, where it has that. */
@@ -51,8 +51,8 @@ export class TrainingPass {
   }
 
   /**
-   * Loss and gradients, each label weighing 1 / tokenCount; those of the ends stand behind the last layer's. The caller owns the gradients; when it is cut short, nothing is
-   * left behind.
+   * Loss and gradients, each label weighing 1 / tokenCount; those of the ends stand behind the last layer's. The caller owns
+   * the gradients; when it is cut short, nothing is left behind.
    */
   async backward(
     batch: TrainingBatch,

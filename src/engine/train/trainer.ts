@@ -16,6 +16,7 @@ import {
   copyLayers,
   type LayerTensors,
   type LayerValues,
+  lowestPassed,
   readLayers,
   type TrainedShapes,
   toAdapter,
@@ -66,13 +67,12 @@ export class Trainer {
     this.#borrowed = new Set(start?.flatMap((layer) => Object.values(layer ?? {})));
     this.#parameters = start ?? uploadLayers(backend, options.initial);
     this.#optimizer = new AdamW(backend, options.adamw, shapes);
-    const lowest = shapes.findIndex((group) => group !== null);
     const ends = () => ({
       tensors: this.#parameters[spec.layerCount] ?? {},
       pieces: pieceRows(spec, pieceElements),
     });
     this.#pass = new TrainingPass(context, {
-      lowest: shapes[spec.layerCount]?.has('embedding.0') ? 0 : lowest,
+      lowest: lowestPassed(shapes),
       ends,
       adapter: (layer, dropout) => this.#layerAdapter(layer, dropout),
       part: (layer) => this.#part(layer),

@@ -73,7 +73,7 @@ export function DifferenceFigure(props: DeepProps) {
         compared &&
         ((width) => {
           const scale = layerScale(a.layerCount, width, layerMargins(width, stage));
-          const rowHeight = Math.round(32 * stage);
+          const rowHeight = Math.round(40 * stage);
           return (
             <RowHover rowHeight={rowHeight} rowCount={rows.length} onHoverRow={setHoverRow}>
               <LayerPlot
@@ -133,16 +133,14 @@ const Cells = memo(function Cells({ rows, layerCount, width, stage, rowHeight, t
   const scale = layerScale(layerCount, width, layerMargins(width, stage));
   // Free above a row's cells, for its words.
   const inset = Math.round(15 * stage);
-  const height = rowHeight - inset - 2;
+  // Whole pixels on both sides of the line: otherwise small values up are drawn and the same values down are not.
+  const half = Math.floor((rowHeight - inset - 2) / 2);
+  const middleOf = (at: number) => at * rowHeight + inset + half;
   return rows.flatMap((row, at) => [
-    <path
-      key={`rule-${at}`}
-      className="rule"
-      d={`M${scale.x0} ${at * rowHeight + inset + height / 2}H${scale.x1}`}
-    />,
+    <path key={`rule-${at}`} className="rule" d={`M${scale.x0} ${middleOf(at) + 0.5}H${scale.x1}`} />,
     ...row.map((value, layer) => {
-      const size = (Math.min(1, Math.abs(value) / top) * height) / 2;
-      const middle = at * rowHeight + inset + height / 2;
+      const size = Math.round(Math.min(1, Math.abs(value) / top) * half);
+      const middle = middleOf(at);
       return (
         <rect
           key={`${at}-${layer}`}

@@ -20,11 +20,14 @@ export default function LocatePanel() {
   const planted = useApp((state) => (state.config.model === 'planted-8-13' ? PLANTED : null));
   const limit = useScoreLimit();
   const waiting = useWaitingHint();
-  const hint = limit?.hasScore === false ? limit.sentence : waiting;
+  // A search that is asked for waits its turn: work that is under way is no reason not to start it.
+  const isOpen = useApp(({ lab, pools }) => lab.state === 'ready' && pools !== null);
+  const reason = limit?.hasScore === false ? limit.sentence : isOpen ? '' : waiting;
+  const hint = reason && `${reason} `;
   const hasScore = limit?.hasScore !== false;
-  const locate = useSearch('locate', `${hint} Start the search to see its steps.`);
-  const grid = useSearch('grid', `${hint} Start it to see every range.`);
-  const single = useSearch('layerAlpha', `${hint} Start it to see every layer at every alpha.`);
+  const locate = useSearch('locate', `${hint}Start the search to see its steps.`);
+  const grid = useSearch('grid', `${hint}Start it to see every range.`);
+  const single = useSearch('layerAlpha', `${hint}Start it to see every layer at every alpha.`);
   const summary = useGridSummary(grid.entry, settings.alpha);
   const shown = locate.entry?.value ?? null;
   const trace = shown?.searches.find(({ direction }) => direction === settings.path);

@@ -23,7 +23,9 @@ export function LayersFigure({ run }: { run: TrainRun | null }) {
     ? 'Appears when a run has ended.'
     : isHere
       ? 'Reads the layers of the model before and after this run, on the pools of the bench.'
-      : 'The model of this run is not in this tab: bring it back from its checkpoint first.';
+      : run.origin === 'recorded'
+        ? 'This run was recorded elsewhere: its model is not in this tab.'
+        : 'The model of this run is not in this tab: bring it back from its checkpoint first.';
   const status: FigureStatus = reading
     ? { state: after ? 'partial' : 'loading', work: reading }
     : after

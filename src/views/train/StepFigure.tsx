@@ -99,7 +99,8 @@ export function StepFigure({ series, domain, lastStep, format, ...frame }: StepF
                       {step}
                     </text>
                   ))}
-                  <text x={x1 + 10} y={height + 17 * stage}>
+                  {/* At the far end: the last step's own number reaches beyond the axis. */}
+                  <text x={width} y={height + 17 * stage} textAnchor="end">
                     step
                   </text>
                 </g>
