@@ -40,6 +40,7 @@ export async function measureThroughput(
       attention: false,
       scaled: false,
       lastOnly: false,
+      packed: false,
       lora: [],
     }),
   );

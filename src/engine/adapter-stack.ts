@@ -51,7 +51,7 @@ export function stackAdapters(
     }
     for (const [name, data] of Object.entries(replacing[0]?.replaced?.[layer] ?? {})) {
       const matrix = MATRIX_NAMES.find((one) => one === name);
-      result.inputs[name] = backend.upload(data, matrix ? dims[matrix] : [spec.hiddenSize]);
+      result.inputs[name] = backend.upload(data, matrix ? dims[matrix] : [data.length]);
     }
     return result;
   });

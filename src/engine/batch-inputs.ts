@@ -14,13 +14,17 @@ export interface BatchInputs {
   newLength: number;
   /** First position of every row's new tokens; one number per row. */
   starts: readonly number[];
-  mask: Float32Array;
+  /** Additive, for layers whose queries see so many positions (null = all before them). */
+  mask(window: number | null): Float32Array;
   maskDims: readonly number[];
-  /** Length of each row, where rows end somewhere; absent for a prefix, whose last token is no row's last. */
+  /**
+   * Length of each row, where rows end somewhere; absent for a prefix, whose last token is no row's last. Where it is given, x
+   * holds no pads: the tokens of one row stand behind those of the row before.
+   */
   lengths?: readonly number[];
 }
 
-/** Rows of `newLength` tokens, right-padded, that all start behind the same `prefixLength` shared positions. */
+/** Rows of at most `newLength` tokens (of exactly so many where no lengths are given) that all start behind the same `prefixLength` shared positions. */
 export function causalBatch(
   spec: ModelSpec,
   rowCount: number,
@@ -34,14 +38,43 @@ export function causalBatch(
     newLength,
     lengths,
     starts: new Array<number>(rowCount).fill(prefixLength),
-    mask: causalMask(groupSize, newLength, prefixLength),
+    mask: (window) => causalMask(groupSize, newLength, prefixLength, window),
     maskDims: [1, 1, groupSize * newLength, prefixLength + newLength],
   };
 }
 
-/** Row of each sequence's last token in the flattened batch, whose rows are `rowLength` tokens long. */
-export function lastRows(lengths: readonly number[], rowLength: number): number[] {
-  return lengths.map((length, row) => row * rowLength + length - 1);
+/** Row in x of each sequence's first token, then the number of tokens. */
+export function rowStarts(lengths: readonly number[]): number[] {
+  const starts = [0];
+  for (const length of lengths) starts.push(starts.at(-1)! + length);
+  return starts;
+}
+
+/** Row in x of each sequence's last token. */
+export function lastRows(lengths: readonly number[]): number[] {
+  return rowStarts(lengths)
+    .slice(1)
+    .map((end) => end - 1);
+}
+
+/** Between x without pads and rows padded to `newLength`, as the kernels take it; null where no row is shorter. */
+export function packing({
+  lengths,
+  newLength,
+}: BatchInputs): { padTo: Int32Array; packTo: Int32Array } | null {
+  if (!lengths || lengths.every((length) => length === newLength)) return null;
+  const starts = rowStarts(lengths);
+  const padTo = new Int32Array(lengths.length * newLength);
+  const packTo = new Int32Array(starts.at(-1)!);
+  lengths.forEach((length, row) => {
+    const from = row * newLength;
+    padTo.fill(starts[row]!, from, from + newLength);
+    for (let t = 0; t < length; t++) {
+      padTo[from + t] = starts[row]! + t;
+      packTo[starts[row]! + t] = from + t;
+    }
+  });
+  return { padTo, packTo };
 }
 
 /** Gives keys back; layers that have none are skipped. */

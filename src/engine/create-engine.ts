@@ -50,7 +50,7 @@ async function createBackend({ backend, threads }: CreateEngineOptions): Promise
 }
 
 /** Node has its own runtime; a browser's GPU is taken when it is a real one, since a software adapter is slower than WASM. */
-async function automaticKind(): Promise<BackendInfo['kind']> {
+export async function automaticKind(): Promise<BackendInfo['kind']> {
   if (typeof process !== 'undefined' && process.versions?.node) return 'node';
   return (await hardwareAdapter()) ? 'webgpu' : 'wasm';
 }

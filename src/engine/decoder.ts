@@ -66,7 +66,7 @@ export class Decoder {
     const groupSize = spec.headCount / spec.kvHeadCount;
     const tokens = next.map((id) => Int32Array.of(id));
     const { y, present } = await this.loop.run({
-      x: embedBatch(backend, endsInUse(this.weights, request.adapters), spec, tokens, 1),
+      x: embedBatch(backend, endsInUse(this.weights, request.adapters), spec, tokens),
       first: 0,
       end: spec.layerCount,
       batch: {
@@ -74,7 +74,7 @@ export class Decoder {
         newLength: 1,
         starts: lengths.map((length) => prefix.length + length + step),
         lengths: lengths.map(() => 1),
-        mask: decodeMask(groupSize, lengths, prefix.length, paddedLength, step + 1),
+        mask: (window) => decodeMask(groupSize, lengths, prefix.length, paddedLength, step + 1, window),
         maskDims: [lengths.length, 1, groupSize, prefix.length + paddedLength + step + 1],
       },
       plan: request.plan,

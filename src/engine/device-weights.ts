@@ -1,10 +1,10 @@
 /** The model's weights where the backend wants them, uploaded once. The embedding also stays here for row look-ups. */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import { AppError } from '@/model/app-error.ts';
-import { MATRIX_NAMES, type ModelSpec, matrixDims, type WeightReader } from '@/model/spec.ts';
+import { MATRIX_NAMES, type ModelSpec, matrixDims, vectorSizes, type WeightReader } from '@/model/spec.ts';
 
 export interface DeviceWeights {
-  /** Kernel inputs by name: attentionNorm, ffnNorm and the seven matrices. */
+  /** Kernel inputs by name: norms and biases as the model has them, and the seven matrices. */
   layers: Array<Record<string, DeviceTensor>>;
   finalNorm: DeviceTensor;
   head: DeviceTensor;
@@ -22,15 +22,12 @@ export async function uploadWeights(
 ): Promise<DeviceWeights> {
   const dims = matrixDims(spec);
   checkSizes(backend, spec);
-  const norm = (data: Float32Array) => backend.upload(data, [spec.hiddenSize]);
   const layers: DeviceWeights['layers'] = [];
   for (let index = 0; index < spec.layerCount; index++) {
     signal?.throwIfAborted();
     const layer = await reader.layer(index);
-    const tensors: Record<string, DeviceTensor> = {
-      attentionNorm: norm(layer.attentionNorm),
-      ffnNorm: norm(layer.ffnNorm),
-    };
+    const tensors: Record<string, DeviceTensor> = {};
+    for (const [name, size] of vectorSizes(spec)) tensors[name] = backend.upload(layer[name]!, [size]);
     for (const matrix of MATRIX_NAMES) tensors[matrix] = backend.upload(layer.matrices[matrix], dims[matrix]);
     layers.push(tensors);
     onLayer?.(index + 1, spec.layerCount);
@@ -39,7 +36,7 @@ export async function uploadWeights(
   const head = (await reader.head()) ?? embedding;
   return {
     layers,
-    finalNorm: norm(await reader.finalNorm()),
+    finalNorm: backend.upload(await reader.finalNorm(), [spec.hiddenSize]),
     head: backend.upload(head, [spec.vocabSize, spec.hiddenSize]),
     embedding,
   };
@@ -63,23 +60,29 @@ function checkSizes({ maxTensorBytes }: Backend, spec: ModelSpec): void {
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toPrecision(3)} MiB`;
 
-/** Rows of the embedding for ids on the device, padded with zeros to [rows * length, hiddenSize]; the caller releases them. */
+/**
+ * Rows of the embedding for ids on the device, times the model's embeddingScale; the caller releases them.
+ * @param length pads every row with zeros to so many tokens; without it the tokens follow one another: [tokens, hiddenSize]
+ */
 export function embedBatch(
   backend: Backend,
   weights: Pick<DeviceWeights, 'embedding'>,
   spec: ModelSpec,
   suffixes: readonly Int32Array[],
-  length: number,
+  length?: number,
 ): DeviceTensor {
-  const { hiddenSize } = spec;
-  const x = new Float32Array(suffixes.length * length * hiddenSize);
-  suffixes.forEach((ids, row) => {
+  const { hiddenSize, embeddingScale } = spec;
+  const widths = suffixes.map((ids) => length ?? ids.length);
+  const count = widths.reduce((sum, width) => sum + width, 0);
+  const x = new Float32Array(count * hiddenSize);
+  let start = 0;
+  for (const [row, ids] of suffixes.entries()) {
     ids.forEach((id, t) => {
-      x.set(
-        weights.embedding.subarray(id * hiddenSize, (id + 1) * hiddenSize),
-        (row * length + t) * hiddenSize,
-      );
+      const vector = weights.embedding.subarray(id * hiddenSize, (id + 1) * hiddenSize);
+      x.set(vector, (start + t) * hiddenSize);
     });
-  });
-  return backend.upload(x, [suffixes.length * length, hiddenSize]);
+    start += widths[row]!;
+  }
+  if (embeddingScale) for (let i = 0; i < x.length; i++) x[i]! *= embeddingScale;
+  return backend.upload(x, [count, hiddenSize]);
 }

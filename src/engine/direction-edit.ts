@@ -21,7 +21,7 @@ export async function editDirection(
   const rows = new Float32Array(x.dims[0]!);
   // Where only the rows' ends are left it is all of them; in a shared prefix, where no row ends, it is none.
   if (positions === 'all' || lastOnly) rows.fill(1);
-  else for (const row of lastRows(batch.lengths ?? [], batch.newLength)) rows[row] = 1;
+  else for (const row of lastRows(batch.lengths ?? [])) rows[row] = 1;
   const own = {
     column: backend.upload(unit, [width, 1]),
     row: backend.upload(unit, [1, width]),

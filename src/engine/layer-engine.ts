@@ -129,7 +129,7 @@ export class LayerEngine implements Engine {
           return false;
         },
       });
-      const last = await this.#loop.gather(y, lastRows(suffixLengths(batch), batch.paddedLength));
+      const last = await this.#loop.gather(y, lastRows(suffixLengths(batch)));
       const { normed } = await this.#loop.head(last, false, call.adapters);
       const finalNorm = await this.backend.read(normed);
       for (const tensor of [y, last, normed]) this.backend.release(tensor);
@@ -418,11 +418,11 @@ export class LayerEngine implements Engine {
 
   #embed(batch: Batch, adapters: AdapterStack): DeviceTensor {
     const ends = endsInUse(this.weights, adapters);
-    return embedBatch(this.backend, ends, this.spec, batch.suffixes, batch.paddedLength);
+    return embedBatch(this.backend, ends, this.spec, batch.suffixes);
   }
 
   async #readLast(batch: Batch, x: DeviceTensor): Promise<Float32Array> {
-    const picked = await this.#loop.gather(x, lastRows(suffixLengths(batch), batch.paddedLength));
+    const picked = await this.#loop.gather(x, lastRows(suffixLengths(batch)));
     const rows = await this.backend.read(picked);
     this.backend.release(picked);
     return rows;

@@ -13,14 +13,14 @@ import {
   variantKey,
 } from '@/kernels/layer-kernel.ts';
 import { decodeMask } from '@/kernels/mask.ts';
-import { ropeTables } from '@/kernels/rope-tables.ts';
-import type { ModelSpec } from '@/model/spec.ts';
+import { type ModelSpec, windowOf } from '@/model/spec.ts';
 import { type AdapterStack, endsInUse, type LayerAdapter } from './adapter-stack.ts';
 import { type BatchInputs, type KeyValue, lastRows, releaseKeys } from './batch-inputs.ts';
 import type { DeviceWeights } from './device-weights.ts';
 import { editDirection } from './direction-edit.ts';
 import { nextMacrotask } from './macrotask.ts';
 import type { ScalePlan } from './scale-plan.ts';
+import { type SharedInputs, SharedInputsMaker } from './shared-inputs.ts';
 
 export interface LoopRequest {
   /** Enters layer `first`. The loop releases it, unless it is `borrowed` or kept by `onEnter`. */
@@ -51,13 +51,15 @@ export interface LoopRequest {
 
 export class LayerLoop {
   readonly #kernels = new Map<string, Promise<Kernel>>();
-  #rope: { length: number; cos: DeviceTensor; sin: DeviceTensor } | null = null;
+  readonly #shared: SharedInputsMaker;
 
   constructor(
     private readonly backend: Backend,
     private readonly spec: ModelSpec,
     private readonly weights: DeviceWeights,
-  ) {}
+  ) {
+    this.#shared = new SharedInputsMaker(backend, spec);
+  }
 
   /** What leaves layer end - 1, and the keys where asked for. On cancelling, everything it made is released. */
   async run(request: LoopRequest): Promise<{ y: DeviceTensor; present: KeyValue[] }> {
@@ -98,28 +100,27 @@ export class LayerLoop {
       releaseKeys(this.backend, present);
       throw error;
     } finally {
-      this.releaseShared(shared);
+      shared.release();
     }
   }
 
   /** A layer that is left out hands on what enters it: a copy, since every layer's output is its own tensor. */
   async #runOrSkip(
     request: LoopRequest,
-    shared: Record<string, DeviceTensor>,
+    shared: SharedInputs,
     layer: number,
     x: DeviceTensor,
   ): Promise<Record<string, DeviceTensor>> {
     if (!request.plan.skipped?.has(layer)) return this.#runLayer(request, shared, layer, x);
-    const { rowCount, newLength, lengths } = request.batch;
     const rows = isLastOnly(request, layer)
-      ? lastRows(lengths!, newLength)
-      : [...Array(rowCount * newLength).keys()];
+      ? lastRows(request.batch.lengths!)
+      : [...Array(x.dims[0]!).keys()];
     return { y: await this.gather(x, rows) };
   }
 
   async #runLayer(
     request: LoopRequest,
-    shared: Record<string, DeviceTensor>,
+    shared: SharedInputs,
     layer: number,
     x: DeviceTensor,
   ): Promise<Record<string, DeviceTensor>> {
@@ -134,19 +135,20 @@ export class LayerLoop {
       attention: request.onAttention !== undefined,
       scaled: alpha !== null,
       lastOnly,
+      packed: shared.packed,
       lora: adapter.matrices,
       trained: adapter.trained,
       keepsActivations: request.keepsActivations?.(layer),
     });
     const inputs: Record<string, DeviceTensor> = {
-      ...shared,
+      ...shared.of(layer),
       ...this.weights.layers[layer]!,
       ...adapter.inputs,
       x,
     };
     /** Made for this run alone. */
     const own: Record<string, DeviceTensor> = {
-      ...(lastOnly ? this.#lastInputs(request.batch) : {}),
+      ...(lastOnly ? this.#lastInputs(request.batch, layer) : {}),
       ...request.extraInputs?.(layer),
     };
     if (alpha) own.alpha = this.backend.upload(alpha, [alpha.length]);
@@ -196,34 +198,22 @@ export class LayerLoop {
     return this.backend.run(kernel, { ...this.weights.layers[layer]!, ...adapter.inputs, ...inputs });
   }
 
-  releaseShared(shared: Record<string, DeviceTensor>): void {
-    // The rope tables stay; the shapes live in JavaScript.
-    for (const name of ['mask', 'positions'] as const) this.backend.release(shared[name]!);
-  }
-
-  /** What every layer of a batch takes besides x and its weights. */
-  sharedInputs(batch: BatchInputs): Record<string, DeviceTensor> {
-    const { rowCount, newLength, starts } = batch;
-    const positions = starts.flatMap((start) => Array.from({ length: newLength }, (_, t) => start + t));
-    const rope = this.#ropeTensors(Math.max(...starts) + newLength);
-    return {
-      headShape: this.backend.shape([rowCount, newLength, -1, this.spec.headDim]),
-      batchShape: this.backend.shape([rowCount, 1, 1, 1]),
-      positions: this.backend.shape(positions, [rowCount, newLength]),
-      mask: this.backend.upload(batch.mask, batch.maskDims),
-      cos: rope.cos,
-      sin: rope.sin,
-    };
+  /** What every layer of a batch takes besides x and its weights; the caller releases it. */
+  sharedInputs(batch: BatchInputs): SharedInputs {
+    return this.#shared.of(batch);
   }
 
   /** What the last layer takes when only the last tokens go on. */
-  #lastInputs({ rowCount, newLength, starts, lengths }: BatchInputs): Record<string, DeviceTensor> {
+  #lastInputs(
+    { rowCount, newLength, starts, lengths }: BatchInputs,
+    layer: number,
+  ): Record<string, DeviceTensor> {
     const groupSize = this.spec.headCount / this.spec.kvHeadCount;
     // All rows start behind the same prefix.
     const prefixLength = starts[0]!;
-    const mask = decodeMask(groupSize, lengths!, prefixLength, newLength, 0);
+    const mask = decodeMask(groupSize, lengths!, prefixLength, newLength, 0, windowOf(this.spec, layer));
     return {
-      rows: this.backend.upload(Int32Array.from(lastRows(lengths!, newLength)), [rowCount]),
+      rows: this.backend.upload(Int32Array.from(lastRows(lengths!)), [rowCount]),
       queryShape: this.backend.shape([rowCount, 1, -1, this.spec.headDim]),
       queryPositions: this.backend.shape(
         lengths!.map((length) => prefixLength + length - 1),
@@ -231,18 +221,6 @@ export class LayerLoop {
       ),
       mask: this.backend.upload(mask, [rowCount, 1, groupSize, prefixLength + newLength]),
     };
-  }
-
-  /** Grows by doubling, so that decoding does not rebuild the tables at every step. */
-  #ropeTensors(positionCount: number) {
-    if (!this.#rope || this.#rope.length < positionCount) {
-      let length = this.#rope?.length ?? 128;
-      while (length < positionCount) length *= 2;
-      const { cos, sin } = ropeTables(this.spec.rope, this.spec.headDim, length);
-      const dims = [length, this.spec.headDim / 2];
-      this.#rope = { length, cos: this.backend.upload(cos, dims), sin: this.backend.upload(sin, dims) };
-    }
-    return this.#rope;
   }
 
   #layerKernel(variant: LayerVariant): Promise<Kernel> {

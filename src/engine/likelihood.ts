@@ -6,6 +6,7 @@ import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import { buildSurpriseKernel } from '@/kernels/loss-kernel.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { ModelSpec } from '@/model/spec.ts';
+import { rowStarts } from './batch-inputs.ts';
 import type { Batch } from './batches.ts';
 import type { DeviceWeights } from './device-weights.ts';
 import type { ScoredText } from './engine.ts';
@@ -15,7 +16,7 @@ import type { LayerLoop } from './layer-loop.ts';
 const LABELS_AT_ONCE = 256;
 
 export interface LabelledTokens {
-  /** Rows of the flattened [B * T] batch, the token that follows each, and the batch's sequence it belongs to. */
+  /** Rows of y, the token that follows each, and the batch's sequence it belongs to. */
   rows: number[];
   labels: number[];
   owners: number[];
@@ -40,10 +41,11 @@ export function labelledTokens(
   prefixLength: number,
 ): LabelledTokens {
   const result: LabelledTokens = { rows: [], labels: [], owners: [], sequenceCount: batch.indices.length };
+  const starts = rowStarts(batch.suffixes.map(({ length }) => length));
   batch.indices.forEach((index, row) => {
     const { ids, from } = sequences[index]!;
     for (let t = from; t < ids.length; t++) {
-      result.rows.push(row * batch.paddedLength + t - 1 - prefixLength);
+      result.rows.push(starts[row]! + t - 1 - prefixLength);
       result.labels.push(ids[t]!);
       result.owners.push(row);
     }
@@ -51,7 +53,7 @@ export function labelledTokens(
   return result;
 }
 
-/** @param y [B * T, D], what leaves the last layer; stays the caller's. One sum per sequence of the batch. */
+/** @param y [tokens, D], what leaves the last layer; stays the caller's. One sum per sequence of the batch. */
 export async function sumLogProbs(
   backend: Backend,
   loop: LayerLoop,

@@ -90,7 +90,7 @@ export class PrefixStore {
     const ends = endsInUse(this.weights, reference);
     const entering: DeviceTensor[] = [];
     const run = this.loop.run({
-      x: embedBatch(this.backend, ends, this.spec, [prefix], prefix.length),
+      x: embedBatch(this.backend, ends, this.spec, [prefix]),
       first: 0,
       end: layerCount,
       batch: causalBatch(this.spec, 1, prefix.length, 0),

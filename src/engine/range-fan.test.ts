@@ -124,8 +124,8 @@ describe('work', () => {
     });
     const tokens = SHARED.reduce((sum, { length }) => sum + length, 0);
     expect(work.tokenRuns.full).toBe(fullGridRuns(LAYERS) * tokens);
-    // Suffixes of 1, 2 and 5 tokens padded to 5, one of 40 alone, and the prefix of 3 once.
-    expect(work.tokenRuns.run).toBe(branchedGridRuns(LAYERS) * (3 * 5 + 40 + 3));
+    // Suffixes of 1, 2, 5 and 40 tokens, and the prefix of 3 once.
+    expect(work.tokenRuns.run).toBe(branchedGridRuns(LAYERS) * (1 + 2 + 5 + 40 + 3));
   });
 
   it('starts at the deepest known state when nothing is cached yet, and says so', async () => {

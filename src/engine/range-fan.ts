@@ -33,7 +33,7 @@ export interface RangeFanOptions {
 
 /**
  * What a fan took, and what one full pass per range and sequence would have: in layers x sequences, and in layers x token
- * positions. Padding counts, and the last layer counts as whole although it answers for last tokens alone.
+ * positions. The last layer counts as whole although it answers for last tokens alone.
  */
 export interface FanWork {
   layerRuns: { run: number; full: number };
@@ -127,9 +127,10 @@ async function runBatch(
   const lengths = batch.suffixes.map(({ length }) => length);
   const inputs = causalBatch(spec, rowCount, batch.paddedLength, call.prefixIds.length, lengths);
   const shared = { batch: inputs, adapters: call.adapters, signal: call.signal };
+  const tokenCount = lengths.reduce((sum, length) => sum + length, 0);
   const count = (layers: number) => {
     call.work.layerRuns.run += layers * rowCount;
-    call.work.tokenRuns.run += layers * rowCount * batch.paddedLength;
+    call.work.tokenRuns.run += layers * tokenCount;
   };
   const trunk = await runTrunk(parts, call, prefix, batch, shared, count);
   try {
@@ -161,8 +162,7 @@ async function runTrunk(
   const { start, end } = call;
   const key = batchKey(call.adapters, call.prefixIds, batch);
   const known = hidden.deepest(key, start);
-  const embed = () =>
-    embedBatch(backend, endsInUse(weights, call.adapters), spec, batch.suffixes, batch.paddedLength);
+  const embed = () => embedBatch(backend, endsInUse(weights, call.adapters), spec, batch.suffixes);
   const leaving = new Map<number, DeviceTensor>();
   const first = known?.layer ?? 0;
   count(end - first);

@@ -7,9 +7,12 @@ import { GraphBuilder } from '@/onnx/graph.ts';
 
 /**
  * `pieces`: rows of each. Inputs embedding.<i> [rows_i, D]; index.<i> int32 [M], each token's row within piece i, any row
- * where the token lies elsewhere; inside.<i> [M, 1], 1 where it lies here, else 0. Output x [M, D].
+ * where the token lies elsewhere; inside.<i> [M, 1], 1 where it lies here, else 0. Output x [M, D], times the model's embeddingScale.
  */
-export function buildLookupKernel({ hiddenSize: D }: ModelSpec, pieces: readonly number[]): Uint8Array {
+export function buildLookupKernel(
+  { hiddenSize: D, embeddingScale }: ModelSpec,
+  pieces: readonly number[],
+): Uint8Array {
   const graph = new GraphBuilder();
   const found = pieces.map((count, at) => {
     const piece = graph.input(`embedding.${at}`, 'float32', [count, D]);
@@ -19,7 +22,8 @@ export function buildLookupKernel({ hiddenSize: D }: ModelSpec, pieces: readonly
   });
   // One of the terms is the row, the others are zeros: the sum is exact.
   const x = found.reduce((sum, rows) => graph.op('Add', [sum, rows]));
-  graph.output(x, 'x', 'float32', ['M', D]);
+  const scaled = embeddingScale ? graph.op('Mul', [x, graph.float(embeddingScale)]) : x;
+  graph.output(scaled, 'x', 'float32', ['M', D]);
   return graph.encode();
 }
 
@@ -29,7 +33,7 @@ export function buildLookupKernel({ hiddenSize: D }: ModelSpec, pieces: readonly
  * grad [rowCount, D], what the head's side gave, is added to. Output gradient [rowCount, D].
  */
 export function buildEmbeddingGradientKernel(
-  { hiddenSize: D }: ModelSpec,
+  { hiddenSize: D, embeddingScale }: ModelSpec,
   rowCount: number,
   tied: boolean,
 ): Uint8Array {
@@ -37,7 +41,7 @@ export function buildEmbeddingGradientKernel(
   const dx = graph.input('dx', 'float32', ['M', D]);
   const collect = graph.input('collect', 'float32', ['U', 'M']);
   const ids = graph.input('ids', 'int64', ['U', 1]);
-  const sums = graph.op('Gemm', [collect, dx]);
+  const sums = graph.op('Gemm', [collect, dx], embeddingScale ? { alpha: { float: embeddingScale } } : {});
   const below = tied
     ? graph.input('grad', 'float32', [rowCount, D])
     : graph.op('Expand', [graph.zeros([1, 1]), graph.ints([rowCount, D])]);

@@ -1,6 +1,7 @@
 /** The ends of the model as ONNX graphs: picking rows, the final norm, the output head. Not here: the layers. */
 import type { ModelSpec } from '@/model/spec.ts';
 import { GraphBuilder } from '@/onnx/graph.ts';
+import { Ops } from '@/onnx/ops.ts';
 
 /** x [N, D], rows int32 [B] -> picked [B, D]: the last token of each sequence of a padded batch. */
 export function buildGatherKernel(spec: ModelSpec): Uint8Array {
@@ -23,7 +24,10 @@ export function buildHeadKernel(spec: ModelSpec, withLogits: boolean): Uint8Arra
   graph.output(normed, 'normed', 'float32', ['B', spec.hiddenSize]);
   if (withLogits) {
     const head = graph.input('head', 'float32', [spec.vocabSize, spec.hiddenSize]);
-    graph.output(graph.op('Gemm', [normed, head], { transB: 1 }), 'logits', 'float32', ['B', spec.vocabSize]);
+    const ops = new Ops(graph);
+    const logits = ops.linear(normed, head);
+    const capped = spec.finalSoftcap ? ops.softcap(logits, spec.finalSoftcap) : logits;
+    graph.output(capped, 'logits', 'float32', ['B', spec.vocabSize]);
   }
   return graph.encode();
 }

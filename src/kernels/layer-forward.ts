@@ -1,10 +1,18 @@
 /**
  * The arithmetic of one decoder layer, written once: on plain Ops it becomes a forward kernel, on a Tape also the gradient.
  *
- * Dims: B rows, T new positions, P positions of the shared prefix, R past positions of a row, S = P + R + T keys,
+ * Dims: B rows, T new positions (of the longest row), N tokens (B*T, or fewer where rows are packed), P positions of the shared prefix, R past positions of a row, S = P + R + T keys,
  * D hidden, H query heads in G groups of r = H / G, d head width.
  */
-import { MATRIX_NAMES, type MatrixName, type ModelSpec, matrixDims } from '@/model/spec.ts';
+import {
+  adapterUnits,
+  MATRIX_NAMES,
+  type MatrixName,
+  type MatrixUnit,
+  type ModelSpec,
+  matrixDims,
+  unitName,
+} from '@/model/spec.ts';
 import { Tape } from '@/onnx/autodiff.ts';
 import type { Dim, Value } from '@/onnx/graph.ts';
 import type { Ops } from '@/onnx/ops.ts';
@@ -44,7 +52,7 @@ export function layerForward(
     return value;
   };
 
-  const x = graph.input('x', 'float32', ['BT', D]);
+  const x = graph.input('x', 'float32', [variant.packed ? 'tokens' : 'BT', D]);
   if (ops instanceof Tape) ops.leaf(x);
   const headShape = graph.input('headShape', 'int64', [4]);
   const positions = graph.input('positions', 'int64', ['B', 'T']);
@@ -53,32 +61,57 @@ export function layerForward(
   const mask = graph.input('mask', 'float32', ['M', 1, 'rT', 'S']);
 
   const h = ops.rmsNorm(x, weight('attentionNorm', [D]), spec.normEps);
-  /** [B*T, n*d] -> [B, n, T, d] */
-  const toHeads = (rows: Value, count: number, shape = headShape) =>
-    ops.transpose(ops.reshape(rows, shape, [-1, count * d]), [0, 2, 1, 3]);
+  const packing = variant.packed ? packingOf(ops) : null;
+  /** [N, n*d] -> [B, n, T, d]; where last tokens alone ask, [B, n*d] -> [B, n, 1, d]. */
+  const toHeads = (rows: Value, count: number, norm?: Value, shape = headShape) => {
+    const padded = packing && shape === headShape ? packing.pad(rows) : rows;
+    const split = ops.reshape(padded, shape, [-1, count * d]);
+    return ops.transpose(norm ? ops.rmsNorm(split, norm, spec.normEps, 4) : split, [0, 2, 1, 3]);
+  };
+  const headNorm = (name: 'qNorm' | 'kNorm') => (spec.qkNorm ? weight(name, [d]) : undefined);
+  /** What a sub-block gives, on its way into the residual stream. */
+  const leaving = (rows: Value, norm: 'postAttentionNorm' | 'postFfnNorm') =>
+    spec.postNorms ? ops.rmsNorm(rows, weight(norm, [D]), spec.normEps) : rows;
   const asking = variant.lastOnly ? lastRows(ops, x, h) : { residual: x, h, shape: headShape, positions };
-  const rotated = ops.rotary(toHeads(linear(asking.h, 'q'), H, asking.shape), asking.positions, cos, sin);
-  const query = keep(rotated, 'query', ['B', H, 'T', d]);
+  const queries = toHeads(linear(asking.h, 'q'), H, headNorm('qNorm'), asking.shape);
+  const query = keep(ops.rotary(queries, asking.positions, cos, sin), 'query', ['B', H, 'T', d]);
   const { keys, values } = keysAndValues(ops, spec, variant, {
-    key: keep(ops.rotary(toHeads(linear(h, 'k'), G), positions, cos, sin), 'key', ['B', G, 'T', d]),
+    key: keep(ops.rotary(toHeads(linear(h, 'k'), G, headNorm('kNorm')), positions, cos, sin), 'key', [
+      'B',
+      G,
+      'T',
+      d,
+    ]),
     value: keep(toHeads(linear(h, 'v'), G), 'value', ['B', G, 'T', d]),
   });
 
   // The r query heads of a group are stacked along the position axis, so keys and values need no copies.
   const keysT = ops.transpose(keys, [0, 1, 3, 2]);
-  const attend = (queries: Value, additive: Value) =>
-    ops.softmax(ops.addFixed(ops.scale(ops.matmul(queries, keysT), 1 / Math.sqrt(d)), additive));
+  const { attentionScale = 1 / Math.sqrt(d), attentionSoftcap } = spec;
+  const attend = (queries: Value, additive: Value) => {
+    const products = ops.matmul(queries, keysT);
+    const scores = attentionSoftcap
+      ? ops.softcap(products, attentionSoftcap, attentionScale)
+      : ops.scale(products, attentionScale);
+    return ops.softmax(ops.addFixed(scores, additive));
+  };
   const grouped = ops.reshape(query, [0, G, -1, d], [0, H, -1, d]);
   const probabilities = keep(attend(grouped, mask), 'probabilities', ['B', G, 'rT', 'S']);
   const mixed = ops.reshape(ops.matmul(probabilities, values), [0, H, -1, d], [0, G, -1, d]);
   // Going back from rows to [B, T, H, d] needs B and T: the same shape that split the rows into heads.
-  const merged = ops.reshape(ops.transpose(mixed, [0, 2, 1, 3]), [-1, H * d], headShape);
-  const attended = keep(ops.add(asking.residual, linear(merged, 'o')), 'attended', ['BT', D]);
+  const padded = ops.reshape(ops.transpose(mixed, [0, 2, 1, 3]), [-1, H * d], headShape);
+  const merged = packing && !variant.lastOnly ? packing.pack(padded) : padded;
+  const attended = keep(
+    ops.add(asking.residual, leaving(linear(merged, 'o'), 'postAttentionNorm')),
+    'attended',
+    ['BT', D],
+  );
 
   const h2 = ops.rmsNorm(attended, weight('ffnNorm', [D]), spec.normEps);
   const gate = keep(linear(h2, 'gate'), 'gate', ['BT', F]);
-  const gated = ops.multiply(ops.silu(gate), keep(linear(h2, 'up'), 'up', ['BT', F]));
-  const y = ops.add(attended, linear(gated, 'down'));
+  const activated = spec.activation === 'geluTanh' ? ops.geluTanh(gate) : ops.silu(gate);
+  const gated = ops.multiply(activated, keep(linear(h2, 'up'), 'up', ['BT', F]));
+  const y = ops.add(attended, leaving(linear(gated, 'down'), 'postFfnNorm'));
 
   if (variant.attention) {
     const last = (value: Value) => graph.op('Gather', [value, graph.ints([-1])], { axis: 2 });
@@ -86,6 +119,19 @@ export function layerForward(
     graph.output(attend(lastQuery, last(mask)), 'attention', 'float32', [1, G, H / G, 'S']);
   }
   return { x, y, weights };
+}
+
+/**
+ * Rows of unequal length stand one after the other without pads, [N, …]; attention alone sees them padded, [B*T, …]. What a pad
+ * holds is a copy of some token's row: no query that goes on looks at it.
+ */
+function packingOf({ graph }: Ops) {
+  const padTo = graph.input('padTo', 'int32', ['BT']);
+  const packTo = graph.input('packTo', 'int32', ['tokens']);
+  return {
+    pad: (rows: Value) => graph.op('Gather', [rows, padTo], { axis: 0 }),
+    pack: (rows: Value) => graph.op('Gather', [rows, packTo], { axis: 0 }),
+  };
 }
 
 /** What asks when only the last token of each row does: keys and values still come from all. */
@@ -101,8 +147,9 @@ function lastRows({ graph }: Ops, x: Value, h: Value) {
 }
 
 /**
- * (rows [B*T, in], name) -> alpha (rows Wᵀ + rows Aᵀ Bᵀ + scaling rows' A'ᵀ B'ᵀ) [B*T, out], rows' being rows times the
- * dropout mask where there is one. Alpha multiplies base and updates alike: what the paper scales is the weight of the aligned model, adapter merged.
+ * (rows [N, in], name) -> alpha (rows Wᵀ + rows Aᵀ Bᵀ + scaling rows' A'ᵀ B'ᵀ) + bias [N, out], rows' being rows times the
+ * dropout mask where there is one. Alpha multiplies base and updates alike: what the paper scales is the weight of the aligned
+ * model, adapter merged. The bias is no part of it.
  */
 function linearMaps(
   ops: Ops,
@@ -118,22 +165,50 @@ function linearMaps(
         num_outputs: MATRIX_NAMES.length,
       })
     : null;
+  const { trained } = variant;
+  const units = adapterUnits(spec, trained?.matrices ?? []);
+  const update = unitUpdates(ops, spec, weight);
   return (rows: Value, name: MatrixName): Value => {
     const [out, input] = dims[name];
-    let y = ops.linear(rows, weight(name, [out, input]));
-    const addUpdate = (kind: 'lora' | 'train', scaling: number, from: Value) => {
-      const a = weight(`${kind}A.${name}`, [`${kind}_rank_${name}`, input]);
-      const b = weight(`${kind}B.${name}`, [out, `${kind}_rank_${name}`]);
-      y = ops.linear(ops.linear(from, a), b, y, scaling);
-    };
-    const { trained } = variant;
-    if (variant.lora.includes(name)) addUpdate('lora', 1, rows);
-    if (trained?.matrices.includes(name)) {
-      // As in PEFT, each matrix drops inputs of its own update alone.
-      const dropout = () => ops.multiply(rows, graph.input(`dropout.${name}`, 'float32', ['BT', input]));
-      addUpdate('train', trained.scaling, trained.dropout ? dropout() : rows);
+    const matrix = weight(name, [out, input]);
+    const bias = spec.biases?.includes(name) ? weight(`${name}Bias`, [out]) : undefined;
+    let y = bias && !alphas ? ops.affine(rows, matrix, bias) : ops.linear(rows, matrix);
+    if (variant.lora.includes(name)) {
+      const { low, high } = update('lora', [name], rows, () => rows);
+      y = ops.linear(low, high(name), y);
     }
-    return alphas ? graph.op('Mul', [y, alphas[MATRIX_NAMES.indexOf(name)]!]) : y;
+    const unit = units.find((one) => one.includes(name));
+    if (unit && trained) {
+      // As in PEFT, each module drops inputs of its own update alone.
+      const dropped = () =>
+        ops.multiply(rows, graph.input(`dropout.${unitName(unit)}`, 'float32', ['BT', input]));
+      const { low, high } = update('train', unit, rows, trained.dropout ? dropped : () => rows);
+      y = ops.linear(low, high(name), y, trained.scaling);
+    }
+    if (!alphas) return y;
+    const scaled = graph.op('Mul', [y, alphas[MATRIX_NAMES.indexOf(name)]!]);
+    return bias ? graph.op('Add', [scaled, bias]) : scaled;
+  };
+}
+
+/** Low-rank updates: rows Aᵀ [N, rank], and of each matrix its B [out, rank]. The parts of a fused matrix share A and hold rows of one B. */
+function unitUpdates(ops: Ops, spec: ModelSpec, weight: (name: string, dims: readonly Dim[]) => Value) {
+  const dims = matrixDims(spec);
+  const made = new Map<string, { low: Value; high: (name: MatrixName) => Value }>();
+  return (kind: 'lora' | 'train', unit: MatrixUnit, rows: Value, from: () => Value) => {
+    const name = unitName(unit);
+    const key = `${kind}.${name}.${rows}`;
+    const known = made.get(key);
+    if (known) return known;
+    const rank = `${kind}_rank_${name}`;
+    const sizes = unit.map((part) => dims[part][0]);
+    const source = from();
+    const a = weight(`${kind}A.${name}`, [rank, dims[unit[0]!][1]]);
+    const b = weight(`${kind}B.${name}`, [sizes.reduce((sum, size) => sum + size), rank]);
+    const parts = unit.length === 1 ? [b] : ops.splitRows(b, sizes);
+    const fresh = { low: ops.linear(source, a), high: (part: MatrixName) => parts[unit.indexOf(part)]! };
+    made.set(key, fresh);
+    return fresh;
   };
 }
 

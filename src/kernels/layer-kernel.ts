@@ -26,6 +26,11 @@ export interface LayerVariant {
    * queryPositions int64 [B, 1], mask [B, 1, r, S]; output y [B, D]. For the last layer, where nothing else is asked for.
    */
   lastOnly: boolean;
+  /**
+   * x and y hold no pads: [N, D], rows one after the other. Inputs padTo int32 [B*T], each padded place's row of x (any for a
+   * pad), and packTo int32 [N], each token's padded place. Not on a tape.
+   */
+  packed: boolean;
   /** Matrices with low-rank updates: inputs loraA.<m> [rank, in], loraB.<m> [out, rank] with the scaling folded in. */
   lora: readonly MatrixName[];
   /** Matrices with updates that train: inputs trainA.<m>, trainB.<m> of the same shapes, scaling applied here. */
@@ -55,22 +60,34 @@ export type TrainedPart =
 
 /** Equal variants have equal keys: for caching compiled kernels. */
 export function variantKey(variant: LayerVariant): string {
-  const { prefix, past, keepKeys, attention, scaled, lastOnly, trained } = variant;
+  const { prefix, past, keepKeys, attention, scaled, lastOnly, packed, trained } = variant;
   const { keepsActivations = false } = variant;
-  const flags = [prefix, past, keepKeys, attention, scaled, lastOnly, keepsActivations, trained?.dropout];
+  const flags = [
+    prefix,
+    past,
+    keepKeys,
+    attention,
+    scaled,
+    lastOnly,
+    packed,
+    keepsActivations,
+    trained?.dropout,
+  ];
   const suffix = trained ? `:${trained.matrices.join(',')}*${trained.scaling}` : '';
   return `${flags.map((flag) => Number(flag ?? false)).join('')}:${variant.lora.join(',')}${suffix}`;
 }
 
 /**
- * Inputs: x [B*T, D]; headShape int64 [4] = (B, T, -1, d); positions int64 [B, T]; cos, sin [positions, d/2];
+ * Inputs: x [B*T, D], or packed; headShape int64 [4] = (B, T, -1, d); positions int64 [B, T]; cos, sin [positions, d/2];
  * mask [1 or B, 1, r*T, S] additive, its rows ordered (group member, position); attentionNorm, ffnNorm [D]; the seven
  * matrices [out, in]; and what the variant adds. Output: y [B*T, D], the residual stream after the layer.
  */
 export function buildLayerKernel(spec: ModelSpec, variant: LayerVariant): Uint8Array {
   const graph = new GraphBuilder();
   const { y } = layerForward(new Ops(graph), spec, variant);
-  graph.output(y, 'y', 'float32', ['BT', spec.hiddenSize]);
+  // Runtimes re-use buffers of dims with equal names: what has no pads needs its own.
+  const rows = !variant.packed ? 'BT' : variant.lastOnly ? 'B' : 'tokens';
+  graph.output(y, 'y', 'float32', [rows, spec.hiddenSize]);
   return graph.encode();
 }
 
@@ -92,6 +109,7 @@ export function buildBackwardKernel(
     attention: false,
     scaled: false,
     lastOnly: false,
+    packed: false,
   };
   const { x, y, weights } = layerForward(tape, spec, { ...plain, ...variant }, (name) =>
     isTrained(name, part),

@@ -70,7 +70,7 @@ export function buildSurpriseKernel(spec: ModelSpec): Uint8Array {
 function surprises(
   graph: GraphBuilder,
   tape: Tape,
-  { hiddenSize: D, vocabSize: V, normEps }: ModelSpec,
+  { hiddenSize: D, vocabSize: V, normEps, finalSoftcap }: ModelSpec,
   { headPieces, trainsHead, trainsFinalNorm }: Omit<LossVariant, 'withGradient'>,
 ) {
   const x = graph.input('x', 'float32', ['M', D]);
@@ -88,7 +88,10 @@ function surprises(
     headPieces.length === 0
       ? [weight('head', [V, D], trainsHead)]
       : headPieces.map((count, at) => weight(`head.${at}`, [count, D], trainsHead));
-  const logits = heads.map((head) => tape.linear(normed, head));
+  const logits = heads.map((head) => {
+    const plain = tape.linear(normed, head);
+    return finalSoftcap ? tape.softcap(plain, finalSoftcap) : plain;
+  });
   const all = logits.length === 1 ? logits[0]! : graph.op('Concat', logits, { axis: 1 });
   const lastAxis = graph.ints([-1]);
   const shifted = graph.op('Sub', [all, graph.op('ReduceMax', [all, lastAxis], { keepdims: 1 })]);

@@ -1,7 +1,17 @@
 /** What trains: tensors by layer and kernel input name, where they live, how they start. Not here: steps (trainer.ts). */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import type { AdapterData, LayerInputName, LoraPair } from '@/model/adapter-spec.ts';
-import { MATRIX_NAMES, type MatrixName, type ModelEnd, type ModelSpec, matrixDims } from '@/model/spec.ts';
+import {
+  adapterUnits,
+  MATRIX_NAMES,
+  type MatrixName,
+  type ModelEnd,
+  type ModelSpec,
+  matrixDims,
+  NORM_NAMES,
+  unitName,
+  vectorSizes,
+} from '@/model/spec.ts';
 import type { AdapterStack } from '../adapter-stack.ts';
 import type { DeviceWeights } from '../device-weights.ts';
 import { endShapes, joinEnds } from './end-parameters.ts';
@@ -44,15 +54,15 @@ export function trainableShapes(spec: ModelSpec, part: TrainablePart): Map<strin
   const shapes = new Map<string, readonly number[]>();
   switch (part.kind) {
     case 'lora':
-      for (const matrix of part.matrices) {
-        const [out, input] = dims[matrix];
-        shapes.set(`trainA.${matrix}`, [part.rank, input]);
-        shapes.set(`trainB.${matrix}`, [out, part.rank]);
+      for (const unit of adapterUnits(spec, part.matrices)) {
+        const out = unit.reduce((sum, matrix) => sum + dims[matrix][0], 0);
+        shapes.set(`trainA.${unitName(unit)}`, [part.rank, dims[unit[0]!][1]]);
+        shapes.set(`trainB.${unitName(unit)}`, [out, part.rank]);
       }
       return shapes;
     case 'full':
       for (const matrix of MATRIX_NAMES) shapes.set(matrix, dims[matrix]);
-      if (part.norms) for (const [norm, dims] of normShapes(spec)) shapes.set(norm, dims);
+      for (const [name, size] of vectorSizes(spec)) if (part.norms || !isNorm(name)) shapes.set(name, [size]);
       return shapes;
     default:
       part satisfies never;
@@ -60,8 +70,10 @@ export function trainableShapes(spec: ModelSpec, part: TrainablePart): Map<strin
   }
 }
 
+const isNorm = (name: string) => NORM_NAMES.some((norm) => norm === name);
+
 const normShapes = (spec: ModelSpec) =>
-  new Map(['attentionNorm', 'ffnNorm'].map((norm) => [norm, [spec.hiddenSize]]));
+  new Map([...vectorSizes(spec)].filter(([name]) => isNorm(name)).map(([norm, size]) => [norm, [size]]));
 
 /** Everything that trains. */
 export function trainedShapes(
@@ -171,26 +183,31 @@ export function toReplacedWeights(name: string, values: LayerValues, layerCount:
   };
 }
 
-/** Trained pairs as an adapter that engine and PEFT understand. */
+/** Trained pairs as an adapter that engine and PEFT understand: the parts of a fused matrix share A and have their rows of B. */
 export function toAdapter(
   name: string,
+  spec: ModelSpec,
   part: Extract<TrainablePart, { kind: 'lora' }>,
   layers: ReadonlyArray<ReadonlyMap<string, Float32Array> | null>,
 ): AdapterData {
+  const dims = matrixDims(spec);
+  const { rank, scaling } = part;
   return {
     name,
     sha256: '',
     layers: layers.map((values) => {
       if (!values) return {};
-      const pairs = part.matrices.map((matrix): [MatrixName, LoraPair] => [
-        matrix,
-        {
-          rank: part.rank,
-          scaling: part.scaling,
-          a: values.get(`trainA.${matrix}`)!,
-          b: values.get(`trainB.${matrix}`)!,
-        },
-      ]);
+      const pairs = adapterUnits(spec, part.matrices).flatMap((unit) => {
+        const a = values.get(`trainA.${unitName(unit)}`)!;
+        const b = values.get(`trainB.${unitName(unit)}`)!;
+        let start = 0;
+        return unit.map((matrix): [MatrixName, LoraPair] => {
+          const end = start + dims[matrix][0] * rank;
+          const rows = unit.length === 1 ? b : b.slice(start, end);
+          start = end;
+          return [matrix, { rank, scaling, a, b: rows }];
+        });
+      });
       return Object.fromEntries(pairs);
     }),
   };
@@ -205,10 +222,17 @@ export function fromAdapter(
   return adapter.layers.map((layer, index) => {
     if (!trains[index]) return null;
     return [...shapes].map(([name, dims]) => {
-      const [kind, matrix] = name.split('.') as ['trainA' | 'trainB', MatrixName];
-      const pair = layer[matrix];
-      if (!pair) throw new Error(`the adapter has no ${matrix} in layer ${index}`);
-      return { name, dims, data: (kind === 'trainA' ? pair.a : pair.b).slice() };
+      const [kind, unit] = name.split('.') as ['trainA' | 'trainB', string];
+      const pairs = unit.split('+').map((matrix) => layer[matrix as MatrixName]);
+      if (pairs.includes(undefined)) throw new Error(`the adapter has no ${unit} in layer ${index}`);
+      const data = new Float32Array(elementCount(dims));
+      let start = 0;
+      for (const pair of kind === 'trainA' ? pairs.slice(0, 1) : pairs) {
+        const values = pair![kind === 'trainA' ? 'a' : 'b'];
+        data.set(values, start);
+        start += values.length;
+      }
+      return { name, dims, data };
     });
   });
 }

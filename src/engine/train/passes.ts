@@ -6,7 +6,7 @@
 import type { DeviceTensor } from '@/backends/backend.ts';
 import { keptBytes } from '@/kernels/kept-activations.ts';
 import type { TrainedPart } from '@/kernels/layer-kernel.ts';
-import { matrixDims } from '@/model/spec.ts';
+import { adapterUnits, type MatrixName, matrixDims, unitName } from '@/model/spec.ts';
 import type { LayerAdapter } from '../adapter-stack.ts';
 import { causalBatch } from '../batch-inputs.ts';
 import type { LoopRequest } from '../layer-loop.ts';
@@ -94,7 +94,7 @@ export class TrainingPass {
         const outputs = await loop
           .runBackward(layer, this.view.adapter(layer, masks !== null), this.view.part(layer), {
             keepsActivations: layer >= firstKept,
-            inputs: { ...shared, ...forward[layer], ...dropout, dy: passing.dy },
+            inputs: { ...shared.of(layer), ...forward[layer], ...dropout, dy: passing.dy },
           })
           .finally(() => this.#release(dropout));
         this.#release(forward[layer]!);
@@ -109,7 +109,7 @@ export class TrainingPass {
       throw error;
     } finally {
       for (const tensors of [...forward, passing]) if (tensors) this.#release(tensors);
-      loop.releaseShared(shared);
+      shared.release();
     }
   }
 
@@ -148,9 +148,11 @@ export class TrainingPass {
     const rows = batch.ids.length * batch.paddedLength;
     const { trained } = this.view.adapter(layer, true);
     return Object.fromEntries(
-      (trained?.matrices ?? []).map((matrix) => {
+      adapterUnits(spec, trained?.matrices ?? []).map((unit) => {
+        const [matrix] = unit as [MatrixName];
         const width = dims[matrix][1];
-        return [`dropout.${matrix}`, backend.upload(masks(layer, matrix, rows * width), [rows, width])];
+        const mask = masks(layer, matrix, rows * width);
+        return [`dropout.${unitName(unit)}`, backend.upload(mask, [rows, width])];
       }),
     );
   }

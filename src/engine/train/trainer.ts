@@ -142,7 +142,7 @@ export class Trainer {
     const { part } = this.options;
     const values = await this.parameters();
     return part.kind === 'lora'
-      ? toAdapter(name, part, values)
+      ? toAdapter(name, this.context.spec, part, values)
       : toReplacedWeights(name, values, this.context.spec.layerCount);
   }
 
