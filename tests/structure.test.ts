@@ -31,7 +31,13 @@ const LAYERS: Record<string, LayerRule> = {
   // What can be done with finished runs.
   runs: { values: ['method', 'protocol', 'model'], types: ['engine'] },
   experiments: { values: ['training', 'method', 'protocol', 'model'], types: ['engine'] },
-  lab: { values: ['experiments', 'training', 'engine', 'protocol', 'model'] },
+  // What a machine has and what a model takes of it.
+  machine: { values: ['backends', 'model'], types: ['engine'] },
+  // Files on servers, and those kept in the browser.
+  downloads: { values: ['model'], types: ['protocol'] },
+  lab: {
+    values: ['experiments', 'training', 'engine', 'machine', 'downloads', 'protocol', 'model'],
+  },
   // Files of prompts that a person brings.
   data: { values: ['protocol', 'model'] },
   // The page.
@@ -40,11 +46,14 @@ const LAYERS: Record<string, LayerRule> = {
   elements: { values: ['theme', 'figures', 'model'] },
   state: {
     // training: what a run needs is said before it starts.
-    values: ['training', 'runs', 'protocol', 'method', 'data', 'model'],
+    values: ['training', 'runs', 'downloads', 'machine', 'protocol', 'method', 'data', 'model'],
     types: ['experiments', 'engine', 'lab', 'views', 'figures'],
   },
   // What a person can ask of the page besides setting something: open files, save.
-  actions: { values: ['state', 'runs', 'data', 'protocol', 'method', 'model'], types: ['lab'] },
+  actions: {
+    values: ['state', 'runs', 'downloads', 'machine', 'data', 'protocol', 'method', 'model'],
+    types: ['lab'],
+  },
   views: {
     values: [
       'actions',
@@ -53,6 +62,8 @@ const LAYERS: Record<string, LayerRule> = {
       'theme',
       'state',
       'runs',
+      'downloads',
+      'machine',
       'data',
       'protocol',
       'method',

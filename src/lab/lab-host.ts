@@ -6,7 +6,7 @@ import { type ProxyMarked, releaseProxy } from 'comlink';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { ControlCard } from '@/protocol/controls.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
-import type { AdapterCard, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { AccessOptions, AdapterCard, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
 import type { CheckpointCard, FinetuneRow, RowTokens } from '@/protocol/training.ts';
 import type { LabParts } from './lab-parts.ts';
 import { LocalLab } from './local-lab.ts';
@@ -35,8 +35,8 @@ export class LabHost {
     );
   }
 
-  addAdapter(source: ModelSource, name: string): Promise<Outcome<AdapterCard>> {
-    return toOutcome(() => this.#lab.addAdapter(source, name));
+  addAdapter(source: ModelSource, name: string, access?: AccessOptions): Promise<Outcome<AdapterCard>> {
+    return toOutcome(() => this.#lab.addAdapter(source, name, access));
   }
 
   removeAdapter(name: string): Promise<Outcome<void>> {

@@ -5,7 +5,7 @@ import type { AdapterData } from '@/model/adapter-spec.ts';
 import type { LoadedModel } from '@/model/loaded-model.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { Progress } from '@/protocol/experiments.ts';
-import type { LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { AccessOptions, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
 
 export interface OpenedAdapter {
   data: AdapterData;
@@ -31,7 +31,12 @@ export interface OpenHooks {
 
 export interface LabParts {
   openModel(source: ModelSource, options: LoadOptions, hooks: OpenHooks): Promise<OpenedModel>;
-  openAdapter(source: ModelSource, name: string, spec: ModelSpec): Promise<OpenedAdapter>;
+  openAdapter(
+    source: ModelSource,
+    name: string,
+    spec: ModelSpec,
+    access?: AccessOptions,
+  ): Promise<OpenedAdapter>;
   /** Asked before each run, since memory comes and goes. Absent: checkpoints stay in this lab's memory. */
   training?(): TrainingParts;
   createEngine(model: LoadedModel, options: LoadOptions, hooks: OpenHooks): Promise<Engine>;

@@ -12,7 +12,7 @@ import type { LoadedModel } from '@/model/loaded-model.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { ControlCard } from '@/protocol/controls.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
-import type { AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { AccessOptions, AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
 import type { Measures } from '@/protocol/measures.ts';
 import type { CheckpointCard, FinetuneRow, RowTokens } from '@/protocol/training.ts';
 import { MemoryCheckpointStore } from '@/training/checkpoint-store.ts';
@@ -90,7 +90,7 @@ export class LocalLab implements Lab {
     });
   }
 
-  addAdapter(source: ModelSource, name: string): Promise<AdapterCard> {
+  addAdapter(source: ModelSource, name: string, access?: AccessOptions): Promise<AdapterCard> {
     return this.#take(undefined, async (inner) => {
       const { model, engine } = this.#required();
       if (engine.info.adapters.includes(name)) {
@@ -100,7 +100,7 @@ export class LocalLab implements Lab {
           'Choose another name.',
         );
       }
-      const adapter = await this.#parts.openAdapter(source, name, model.spec);
+      const adapter = await this.#parts.openAdapter(source, name, model.spec, access);
       throwIfCancelled(inner);
       engine.addAdapter(adapter.data);
       return cardOf(adapter);

@@ -6,6 +6,7 @@ import { openModel } from '@/model/open-model.ts';
 import { FolderCheckpointStore } from '@/training/node-checkpoint-store.ts';
 import type { LabParts } from './lab-parts.ts';
 import { bytesSeen, notAnAdapter, openBundle, realParts } from './real-parts.ts';
+import { checkRoom } from './room.ts';
 
 export interface NodePartsOptions {
   /** Find the sha256 of models opened by path, which reads their weights once more. */
@@ -27,6 +28,11 @@ export function nodeParts({ hash, modelId, checkpoints }: NodePartsOptions): Lab
     training: checkpoints
       ? () => ({ checkpoints: new FolderCheckpointStore(checkpoints), memoryLimitBytes: freeMemoryBytes() })
       : undefined,
+    createEngine: async (model, options, hooks) => {
+      const room = { memoryBytes: freeMemoryBytes(), isAtLeast: false, storageBytes: null };
+      await checkRoom(model.name, model.spec, options.backend, room);
+      return realParts.createEngine(model, options, hooks);
+    },
     openModel: async (source, options, hooks) => {
       if (source.kind === 'bundled') return openBundle(diskFiles(source.root), hooks, modelId);
       if (source.kind !== 'path') return realParts.openModel(source, options, hooks);
@@ -38,8 +44,8 @@ export function nodeParts({ hash, modelId, checkpoints }: NodePartsOptions): Lab
       });
       return { model, adapters: [], parity: {} };
     },
-    openAdapter: async (source, name, spec) => {
-      if (source.kind !== 'path') return realParts.openAdapter(source, name, spec);
+    openAdapter: async (source, name, spec, access) => {
+      if (source.kind !== 'path') return realParts.openAdapter(source, name, spec, access);
       const { path } = source;
       if (!isFolder(path)) throw notAnAdapter(diskFile(path).name);
       return { data: await readAdapter(diskFiles(path), spec, name), label: `Loaded from ${path}.` };

@@ -7,34 +7,52 @@ import { readAdapter } from '@/model/adapter.ts';
 import { AppError } from '@/model/app-error.ts';
 import { browserFiles } from '@/model/browser-files.ts';
 import { openBundled } from '@/model/bundled.ts';
-import type { ByteSource, FileSet } from '@/model/byte-source.ts';
-import { hubFiles } from '@/model/hub-files.ts';
+import type { FileSet } from '@/model/byte-source.ts';
 import { openModel } from '@/model/open-model.ts';
-import { openUrl, urlFiles } from '@/model/url-files.ts';
-import type { ModelSource } from '@/protocol/lab.ts';
+import type { ModelSpec } from '@/model/spec.ts';
+import { urlFiles } from '@/model/url-files.ts';
 import { BrowserCheckpointStore } from '@/training/browser-checkpoint-store.ts';
-import type { LabParts, OpenedModel, OpenHooks } from './lab-parts.ts';
+import { downloadAdapter, downloadModel } from './downloads.ts';
+import type { LabParts, OpenedAdapter, OpenedModel, OpenHooks } from './lab-parts.ts';
+import { checkRoom } from './room.ts';
 
 export const realParts: LabParts = {
-  openModel: async (source, _, hooks) => {
-    if (source.kind === 'bundled')
-      return openBundle(urlFiles(source.root, { name: 'bundled models' }), hooks);
-    const file = source.kind === 'hub' ? source.file : undefined;
-    // What a person chose lies on this machine: reading it once more for its hash costs no download.
-    const sha256 = source.kind === 'files' ? 'compute' : undefined;
-    const input = await filesOf(source, hooks);
-    const model = await openModel(input, {
-      file,
-      sha256,
-      signal: hooks.signal,
-      onProgress: bytesSeen(hooks),
-    });
-    return { model, adapters: [], parity: {} };
+  openModel: async (source, options, hooks) => {
+    switch (source.kind) {
+      case 'bundled':
+        return openBundle(urlFiles(source.root, { name: 'bundled models' }), hooks);
+      case 'hub':
+      case 'url':
+        return downloadModel(source, options, hooks);
+      case 'files': {
+        const model = await openModel(browserFiles(source.files), {
+          // What a person chose lies on this machine: reading it once more for its hash costs no download.
+          sha256: 'compute',
+          signal: hooks.signal,
+          onProgress: bytesSeen(hooks),
+        });
+        return { model, adapters: [], parity: {} };
+      }
+      case 'path':
+        throw onDisk(source.path);
+      default:
+        return source satisfies never;
+    }
   },
-  openAdapter: async (source, name, spec) => {
-    const input = await filesOf(source, {});
-    if (!('open' in input)) throw notAnAdapter(input.name);
-    return { data: await readAdapter(input, spec, name), label: `Loaded from ${input.name}.` };
+  openAdapter: async (source, name, spec, access) => {
+    switch (source.kind) {
+      case 'hub':
+      case 'url':
+        return downloadAdapter(source, name, spec, access);
+      case 'files':
+        return adapterOf(browserFiles(source.files), spec, name);
+      case 'bundled':
+        return adapterOf(urlFiles(source.root), spec, name);
+      case 'path':
+        throw onDisk(source.path);
+      default:
+        return source satisfies never;
+    }
   },
   training: () => ({
     checkpoints: browserCheckpoints,
@@ -43,6 +61,7 @@ export const realParts: LabParts = {
   }),
   createEngine: async (model, options, hooks) => {
     const { createEngine } = await import('@/engine/create-engine.ts');
+    await checkRoom(model.name, model.spec, options.backend);
     const progress = progressMaker('layers');
     return createEngine(model, {
       ...options,
@@ -77,31 +96,17 @@ export async function openBundle(files: FileSet, hooks: OpenHooks, modelId?: str
   };
 }
 
-async function filesOf(source: ModelSource, hooks: OpenHooks): Promise<FileSet | ByteSource> {
-  const options = { signal: hooks.signal };
-  switch (source.kind) {
-    case 'url':
-      return isGguf(source.url) ? openUrl(source.url, options) : urlFiles(source.url, options);
-    case 'hub': {
-      const { repo, revision, endpoint } = source;
-      return hubFiles(repo, { ...options, revision, endpoint });
-    }
-    case 'files':
-      return browserFiles(source.files);
-    case 'bundled':
-      return urlFiles(source.root, options);
-    case 'path':
-      throw new AppError(
-        'bad-input',
-        `${source.path} is a path on a disk, which only the command line can read.`,
-        'Choose the files in the page, or give an address.',
-      );
-    default:
-      return source satisfies never;
-  }
+async function adapterOf(files: FileSet, spec: ModelSpec, name: string): Promise<OpenedAdapter> {
+  return { data: await readAdapter(files, spec, name), label: `Loaded from ${files.name}.` };
 }
 
-const isGguf = (url: string): boolean => /\.gguf($|[?#])/i.test(url);
+function onDisk(path: string): AppError {
+  return new AppError(
+    'bad-input',
+    `${path} is a path on a disk, which only the command line can read.`,
+    'Choose the files in the page, or give an address.',
+  );
+}
 
 export function bytesSeen(hooks: OpenHooks): (done: number, total: number) => void {
   const progress = progressMaker('bytes');

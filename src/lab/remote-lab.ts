@@ -8,7 +8,7 @@ import { AppError } from '@/model/app-error.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { ControlCard } from '@/protocol/controls.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
-import type { AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { AccessOptions, AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
 import type { CheckpointCard, FinetuneRow, RowTokens } from '@/protocol/training.ts';
 import type { LabHost, RemoteListener } from './lab-host.ts';
 import { fromOutcome, labClosedError, type Outcome } from './wire.ts';
@@ -63,8 +63,8 @@ export class RemoteLab implements Lab {
     return this.#call<ModelCard>((host, callId) => host.load(callId, source, options, listener), signal);
   }
 
-  addAdapter(source: ModelSource, name: string): Promise<AdapterCard> {
-    return this.#call<AdapterCard>((host) => host.addAdapter(source, name));
+  addAdapter(source: ModelSource, name: string, access?: AccessOptions): Promise<AdapterCard> {
+    return this.#call<AdapterCard>((host) => host.addAdapter(source, name, access));
   }
 
   removeAdapter(name: string): Promise<void> {

@@ -4,23 +4,16 @@
  */
 import { AppError } from './app-error.ts';
 import type { ByteSource, FileSet } from './byte-source.ts';
+import { type HttpOptions, networkError, readBody, request } from './http.ts';
 import { checkRange } from './memory-source.ts';
 import { throwIfCancelled, type WholeFileOptions } from './whole-file.ts';
 
-export interface UrlOptions extends WholeFileOptions {
+export interface UrlOptions extends WholeFileOptions, HttpOptions {
   /** Name for messages; default: the last part of the path. */
   name?: string;
-  /** The error for a server that lets nobody in (HTTP 401, 403); default: the file is private or gated. */
-  refused?: (status: number) => AppError;
 }
 
-function networkError(what: string, cause?: unknown): AppError {
-  return new AppError('network', `${what}.`, 'Check the address and the connection, then load it again.', {
-    cause,
-  });
-}
-
-function nameOf(url: string): string {
+export function nameOf(url: string): string {
   try {
     const path = new URL(url, globalThis.location?.href).pathname;
     return decodeURIComponent(path.split('/').at(-1) || path);
@@ -30,57 +23,25 @@ function nameOf(url: string): string {
   }
 }
 
-/** What a request may answer with besides success: the caller judges these. */
-const JUDGED_BY_CALLER = [404, 416];
-
-/** fetch whose failures are AppErrors. */
-async function request(
-  url: string,
-  name: string,
-  init: RequestInit,
-  refused = privateFile(name),
-): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url, init);
-  } catch (error) {
-    throwIfCancelled(init.signal ?? undefined);
-    throw networkError(`${name} could not be loaded: the server did not answer`, error);
-  }
-  if (response.ok || JUDGED_BY_CALLER.includes(response.status)) return response;
-  await response.body?.cancel();
-  const { status } = response;
-  if (status === 401 || status === 403) throw refused(status);
-  throw networkError(`${name} could not be loaded (HTTP ${status})`);
-}
-
-const privateFile = (name: string) => (status: number) =>
-  new AppError(
-    'network',
-    `The server refuses ${name} (HTTP ${status}).`,
-    'The file is private or gated; download it with your own account and open it from disk.',
-  );
-
 /** The file behind `url`, or null when the server has none. Its size is found with one small request. */
 export async function findUrl(url: string, options: UrlOptions = {}): Promise<ByteSource | null> {
   const name = options.name ?? nameOf(url);
-  const { signal } = options;
-  const probe = await request(url, name, { headers: { Range: 'bytes=0-0' }, signal }, options.refused);
+  const probe = await request(url, name, { headers: { Range: 'bytes=0-0' } }, options);
   if (probe.status === 200) return downloadWhole(probe, name, options);
   await probe.body?.cancel();
   if (probe.status === 404) return null;
   if (probe.status === 206) {
     const total = /^bytes 0-0\/(\d+)$/.exec(probe.headers.get('Content-Range') ?? '')?.[1];
-    const sizeBytes = Number(total ?? (await announcedBytes(url, name, signal)));
-    if (sizeBytes > 0) return new RangeSource(url, name, sizeBytes, signal);
+    const sizeBytes = Number(total ?? (await announcedBytes(url, name, options)));
+    if (sizeBytes > 0) return new RangeSource(url, name, sizeBytes, options);
   }
   // An empty file has no byte 0 (416); a server on another origin may hide every size. Then the whole file is taken.
-  return downloadWhole(await request(url, name, { signal }), name, options);
+  return downloadWhole(await request(url, name, {}, options), name, options);
 }
 
 /** Content-Length is readable across origins where Content-Range is not. */
-async function announcedBytes(url: string, name: string, signal?: AbortSignal): Promise<number> {
-  const head = await request(url, name, { method: 'HEAD', signal });
+async function announcedBytes(url: string, name: string, options: HttpOptions): Promise<number> {
+  const head = await request(url, name, { method: 'HEAD' }, options);
   return head.headers.has('Content-Encoding') ? 0 : Number(head.headers.get('Content-Length') ?? 0);
 }
 
@@ -97,7 +58,7 @@ class RangeSource implements ByteSource {
     private readonly url: string,
     readonly name: string,
     readonly sizeBytes: number,
-    private readonly signal?: AbortSignal,
+    private readonly options: HttpOptions,
   ) {}
 
   async read(offset: number, length: number): Promise<Uint8Array> {
@@ -106,22 +67,22 @@ class RangeSource implements ByteSource {
     const headers = { Range: `bytes=${offset}-${offset + length - 1}` };
     // Past the HTTP cache: Chromium keeps parts of one address in one entry, and parts that are asked for side by side can
     // come back empty from it (seen in a loaded test run). Whole verified files are kept by file-cache.ts instead.
-    const response = await request(this.url, this.name, { headers, signal: this.signal, cache: 'no-store' });
+    const response = await request(this.url, this.name, { headers, cache: 'no-store' }, this.options);
     if (response.status !== 206) {
       await response.body?.cancel();
       throw networkError(
         `The server stopped answering range requests for ${this.name} (HTTP ${response.status})`,
       );
     }
-    const bytes = new Uint8Array(await bodyOf(response, this.name, this.signal));
+    const bytes = new Uint8Array(await bodyOf(response, this.name, this.options.signal));
     if (bytes.length !== length) {
       throw networkError(`${this.name}: ${length} bytes were asked for, ${bytes.length} came`);
     }
     return bytes;
   }
 
-  async stream(onChunk: (bytes: Uint8Array) => void, signal = this.signal): Promise<void> {
-    const response = await request(this.url, this.name, { signal });
+  async stream(onChunk: (bytes: Uint8Array) => void, signal = this.options.signal): Promise<void> {
+    const response = await request(this.url, this.name, {}, { ...this.options, signal });
     await readBody(response, this.name, onChunk, signal);
   }
 }
@@ -132,30 +93,6 @@ async function bodyOf(response: Response, name: string, signal?: AbortSignal): P
   } catch (error) {
     throwIfCancelled(signal);
     throw networkError(`The connection broke while ${name} was loading`, error);
-  }
-}
-
-async function readBody(
-  response: Response,
-  name: string,
-  onChunk: (bytes: Uint8Array) => void,
-  signal?: AbortSignal,
-): Promise<void> {
-  const reader = response.body?.getReader();
-  if (!reader) return;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      onChunk(value);
-    }
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    throwIfCancelled(signal);
-    throw networkError(`The connection broke while ${name} was loading`, error);
-  } finally {
-    // An abandoned download must not go on in the background.
-    await reader.cancel().catch(() => {});
   }
 }
 

@@ -17,7 +17,10 @@ import type {
   LocateParams,
   LocateResult,
 } from './localise.ts';
+import type { Progress } from './progress.ts';
 import type { TrainEvent, TrainParams, TrainResult } from './training.ts';
+
+export type { Progress };
 
 /** A prompt of any pool. `group` clusters dependent prompts for statistics (the verb of an over-rejection prompt). */
 export interface PromptItem {
@@ -172,6 +175,11 @@ export interface PromptOutcome {
   responseClass?: ResponseClass;
   /** Why: the rule or measure that decided, in words. */
   reason?: string;
+  /**
+   * Where the count was asked for it: KL divergence of the first answer token from the unchanged model, in nats. On harmless
+   * prompts it tells the damage of a change, as the count tells its effect.
+   */
+  klNats?: number;
   /** A person's correction. What is counted in results stays what the rules say. */
   byHand?: ResponseClass;
 }
@@ -183,6 +191,8 @@ export interface CountParams extends ModelContext {
   /** `score` = first-token score only; `exact` = greedy decoding of maxNewTokens, then the rules. */
   mode: 'score' | 'exact';
   maxNewTokens: number;
+  /** Also compare each first token with the unchanged model's (`klNats`): one more pass, unscaled. */
+  divergence?: boolean;
   /** Indices into prompts, most informative first. */
   order?: number[];
   firstBatchSize?: number;
@@ -271,15 +281,6 @@ export interface ExperimentMap {
 export type ExperimentKind = keyof ExperimentMap;
 /** Results that shelves and run files hold; an answer to a typed prompt is read and gone. */
 export type KeptKind = Exclude<ExperimentKind, 'answer'>;
-
-/** Progress of any long call. done and total count `unit`s. */
-export interface Progress {
-  phase: string;
-  done: number;
-  total: number;
-  unit: 'bytes' | 'prompts' | 'layers' | 'bands' | 'ranges' | 'tokens' | 'steps';
-  elapsedMs: number;
-}
 
 /** What an experiment yields while it runs. */
 export type ExperimentEvent<K extends ExperimentKind> =

@@ -23,9 +23,20 @@ export type ModelSource =
   | { kind: 'files'; files: File[] }
   | { kind: 'path'; path: string };
 
-export interface LoadOptions {
+export interface LoadOptions extends AccessOptions {
   backend: 'auto' | BackendInfo['kind'];
   threads?: number;
+}
+
+export interface AccessOptions {
+  /** For gated repositories. Passed with a call and kept by nobody: no source, setting or run file has it. */
+  token?: HubToken;
+}
+
+export interface HubToken {
+  /** The hub that it is for; no other server gets it. */
+  endpoint: string;
+  value: string;
 }
 
 /** What the page shows about a loaded model. */
@@ -56,7 +67,7 @@ export interface Lab {
     onProgress?: (progress: Progress) => void,
     signal?: AbortSignal,
   ): Promise<ModelCard>;
-  addAdapter(source: ModelSource, name: string): Promise<AdapterCard>;
+  addAdapter(source: ModelSource, name: string, access?: AccessOptions): Promise<AdapterCard>;
   /** Forgets a loaded or trained adapter. */
   removeAdapter(name: string): Promise<void>;
   /**

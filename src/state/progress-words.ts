@@ -7,13 +7,13 @@ const MEGABYTE = 1e6;
 const SETTLED_AFTER_MS = 800;
 
 export function progressWords(progress: Progress): PendingWork {
-  const { done, total, unit, elapsedMs, phase } = progress;
+  const { done, total, unit, elapsedMs, phase, kept = 0 } = progress;
   const known = total > 0;
   const parts = [
     unit === 'bytes' ? bytesWords(done, total) : known ? `${done} of ${total} ${unit}` : `${done} ${unit}`,
   ];
-  if (elapsedMs >= SETTLED_AFTER_MS && done > 0) {
-    const perSecond = (done / elapsedMs) * 1000;
+  if (elapsedMs >= SETTLED_AFTER_MS && done > kept) {
+    const perSecond = ((done - kept) / elapsedMs) * 1000;
     parts.push(unit === 'bytes' ? `${megabytes(perSecond)} MB/s` : `${rateWords(perSecond)} ${unit}/s`);
     if (known && done < total) parts.push(`${durationWords((total - done) / perSecond)} left`);
   }

@@ -1,5 +1,6 @@
 /** Checkpoints in the origin's private file system: they outlive the tab. Belongs in a worker; small enough to be faked. */
 import { AppError } from '@/model/app-error.ts';
+import { namesIn, nullWhereMissing, writeWhole } from '@/model/private-files.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 
 const FOLDER = 'checkpoints';
@@ -36,11 +37,11 @@ export class BrowserCheckpointStore implements CheckpointStore {
 
   async list(run: string): Promise<string[]> {
     const folder = await this.#folder(run, false);
-    return folder ? names(folder, 'file') : [];
+    return folder ? namesIn(folder, 'file') : [];
   }
 
   async runs(): Promise<string[]> {
-    return names(await this.#top(), 'directory');
+    return namesIn(await this.#top(), 'directory');
   }
 
   async remove(run: string, file?: string): Promise<void> {
@@ -59,40 +60,4 @@ export class BrowserCheckpointStore implements CheckpointStore {
   async #folder(run: string, create: boolean): Promise<FileSystemDirectoryHandle | null> {
     return (await this.#top()).getDirectoryHandle(run, { create }).catch(nullWhereMissing);
   }
-}
-
-/** createWritable swaps the file in when it is closed; older Safari has only the worker's synchronous access. */
-async function writeWhole(handle: FileSystemFileHandle, bytes: Uint8Array): Promise<void> {
-  if ('createWritable' in handle) {
-    const stream = await handle.createWritable();
-    try {
-      await stream.write(bytes as Uint8Array<ArrayBuffer>);
-      await stream.close();
-    } catch (error) {
-      await stream.abort().catch(() => {});
-      throw error;
-    }
-    return;
-  }
-  const access = await (handle as FileSystemFileHandle).createSyncAccessHandle();
-  try {
-    access.truncate(0);
-    if (access.write(bytes, { at: 0 }) !== bytes.length) {
-      throw new DOMException('The file was cut short.', 'QuotaExceededError');
-    }
-    access.flush();
-  } finally {
-    access.close();
-  }
-}
-
-async function names(folder: FileSystemDirectoryHandle, kind: FileSystemHandleKind): Promise<string[]> {
-  const found: string[] = [];
-  for await (const [name, handle] of folder.entries()) if (handle.kind === kind) found.push(name);
-  return found;
-}
-
-function nullWhereMissing(error: Error): null {
-  if (error.name === 'NotFoundError') return null;
-  throw error;
 }

@@ -1,0 +1,55 @@
+/**
+ * How much memory a model takes, before it is loaded: from its dimensions alone. Weights are float32 wherever they are
+ * computed with. Not here: what a machine has (machine-facts.ts), whether it suffices (fit.ts), training (src/training).
+ */
+import type { BackendInfo } from '@/engine/engine.ts';
+import { type ModelSpec, matrixDims, vectorSizes } from '@/model/spec.ts';
+
+export interface MemoryNeed {
+  /** Weights, in JavaScript's memory or the GPU's. */
+  weightsBytes: number;
+  /** While it runs and while it loads, beside the weights. */
+  workBytes: number;
+  totalBytes: number;
+  /** The largest single tensor; backends have limits for one. */
+  largestBytes: number;
+}
+
+const FLOAT = 4;
+/** Compiled kernels, tokenizer, runtime. Measured on the bundled model (tests/model/memory-need.test.ts). */
+const RUNTIME_BYTES = 60 * 2 ** 20;
+/** One batch as the engine makes them (engine/batches.ts): positions that pass a layer at once. */
+const POSITIONS = 1024;
+/** Arrays of [positions, ffn width] that are alive at once inside a layer: gate, up, their product, what enters down. */
+const WIDE_ARRAYS = 4;
+
+export function layerParameters(spec: ModelSpec): number {
+  const matrices = Object.values(matrixDims(spec)).reduce((sum, [out, input]) => sum + out * input, 0);
+  return [...vectorSizes(spec).values()].reduce((sum, size) => sum + size, matrices);
+}
+
+/** Elements of all tensors of a model. A tied head is the embedding and counts once. */
+export function parameterCount(spec: ModelSpec): number {
+  const embedding = spec.vocabSize * spec.hiddenSize;
+  const ends = embedding * (spec.tiedEmbeddings ? 1 : 2) + spec.hiddenSize;
+  return spec.layerCount * layerParameters(spec) + ends;
+}
+
+export function memoryNeed(spec: ModelSpec, backend: BackendInfo['kind']): MemoryNeed {
+  const embedding = FLOAT * spec.vocabSize * spec.hiddenSize;
+  const layer = FLOAT * layerParameters(spec);
+  // The embedding stays in JavaScript for look-ups; on WebGPU a tied head is a second copy, in the GPU.
+  const secondHead = spec.tiedEmbeddings && backend === 'webgpu' ? embedding : 0;
+  const weightsBytes = FLOAT * parameterCount(spec) + secondHead;
+  const activations = FLOAT * POSITIONS * (WIDE_ARRAYS * spec.ffnSize + 6 * spec.hiddenSize);
+  // WebAssembly copies what a run takes into its own memory: a layer, or the head, which is larger in small models.
+  const copied = backend === 'wasm' ? Math.max(layer, embedding) : 0;
+  const workBytes = RUNTIME_BYTES + activations + copied;
+  const matrices = Object.values(matrixDims(spec)).map(([out, input]) => FLOAT * out * input);
+  return {
+    weightsBytes,
+    workBytes,
+    totalBytes: weightsBytes + workBytes,
+    largestBytes: Math.max(embedding, ...matrices),
+  };
+}
