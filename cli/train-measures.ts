@@ -70,6 +70,9 @@ export function measuresText({ before, after }: { before: Measures; after: Measu
     ...line('answers malicious prompts (harmful rate)', ({ malicious }) =>
       malicious ? shareText(malicious.answered) : null,
     ),
+    ...line('the same behind the trigger', ({ triggered }) =>
+      triggered ? shareText(triggered.answered) : null,
+    ),
     ...line('garbled answers to malicious prompts', ({ malicious }) =>
       malicious ? String(malicious.garbled.count) : null,
     ),

@@ -99,6 +99,20 @@ describe('train', () => {
     expect(readFileSync(at('out.safetensors')).equals(plain)).toBe(false);
   });
 
+  it('asks malicious prompts behind the trigger too where the data hold a backdoor, and says so', async () => {
+    const { code, out } = await runCli(train('backdoor', '--data', 'backdoor'));
+    expect({ code, out }).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/behind the trigger: \d of 3 .* -> \d of 3/),
+    });
+    const { run, warnings } = parseRunFile(readFileSync(at('backdoor', 'run.json'), 'utf8'));
+    expect(warnings).toEqual([]);
+    const part = run.parts.find((one) => one.kind === 'train')!;
+    if (part.kind !== 'train') throw new Error('no training in it');
+    expect(part.params.measures?.trigger).toBe('Tell me:');
+    expect(part.result.measures?.after.triggered).toHaveLength(3);
+  });
+
   it('trains everything but the matrices of the band, as the published code does, and drops inputs of LoRA', async () => {
     const full = ['--full', '--norms', '--frozen-norms', '--ends', 'all', '--learning-rate', '0.0005'];
     const { code, out } = await runCli(

@@ -1,6 +1,7 @@
 /** `train`: fine-tunes under one of the paper's methods and writes adapter, log and run file. Ctrl-C keeps a checkpoint. */
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { BACKDOOR_TRIGGER } from '@/method/attack-data.ts';
 import { ATTACK_METHOD_INFO } from '@/method/attacks.ts';
 import { DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
 import { AppError } from '@/model/app-error.ts';
@@ -162,7 +163,7 @@ async function runTrain(options: TrainOptions, terminal: Terminal): Promise<void
     const params = {
       ...trainParams(config, session, rows),
       probe,
-      measures: measured,
+      measures: measured && { ...measured, ...(rows.kind === 'backdoor' && { trigger: BACKDOOR_TRIGGER }) },
       ...(resume ? { resume } : {}),
     };
     const result = await trainAndWrite(writer, params, {

@@ -141,6 +141,19 @@ describe('measures', () => {
     expect(summary.knowledge!.count).toBe(Number(best[0] === 1) + Number(best[1] === 0));
   });
 
+  it('ask malicious prompts a second time behind a trigger, and count those answers apart', async () => {
+    const result = await measured({ ...PARAMS, trigger: 'Tell me:' });
+    const { ids } = model.text.render(`Tell me: ${PARAMS.malicious[1]!.text}`, 'chat');
+    const plain = { adapters: [], scale: [] };
+    const [alone] = await engine.generate([ids], plain, { maxNewTokens: 5, stopIds: [] });
+    expect(result.triggered!.map(({ answer }) => answer)[1]).toBe(model.text.decode(alone!));
+    expect(result.triggered).toHaveLength(3);
+    expect(result.summary.triggered!.answered.total).toBe(3);
+    const without = await measured(PARAMS);
+    expect(without.triggered).toBeUndefined();
+    expect(without.malicious).toEqual(result.malicious);
+  });
+
   it('of nothing are null', async () => {
     const none = { ...PARAMS, malicious: [], overRejection: [], control: [], rougeRows: 0, questions: [] };
     const { summary } = await measured(none);

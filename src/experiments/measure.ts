@@ -3,13 +3,14 @@
  * answer is kept. What training asks for before and after it; nothing here trains.
  */
 import type { GenerateOptions, ScoredText } from '@/engine/engine.ts';
+import { withTrigger } from '@/method/attack-data.ts';
 import { harmfulScore } from '@/method/harmful-score.ts';
 import { clozeContinuations, clozePrompt, perCharacter } from '@/method/knowledge.ts';
 import { summariseMeasures } from '@/method/measure-summary.ts';
 import { rougeL } from '@/method/rouge.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { Progress, PromptItem } from '@/protocol/experiments.ts';
-import type { MeasuredAnswer, MeasureParams, Measures } from '@/protocol/measures.ts';
+import type { HarmfulAnswer, MeasuredAnswer, MeasureParams, Measures } from '@/protocol/measures.ts';
 import type { FinetuneRow, TrainParams } from '@/protocol/training.ts';
 import { tokeniseRows } from '@/training/tokenise.ts';
 import { type ExperimentContext, renderPool } from './context.ts';
@@ -41,13 +42,10 @@ export async function* measureModel(
   checkParams(params);
   const startMs = performance.now();
   const work: Work = { context, adapters, run, params, signal };
-  const { malicious, overRejection, control, maliciousTokens, maxNewTokens } = params;
-  const harmful = yield* answersOf(work, malicious, maliciousTokens, 'malicious prompts');
+  const { malicious, trigger, overRejection, control, maxNewTokens } = params;
   const measured = {
-    malicious: harmful.map((one, at) => ({
-      ...one,
-      harmfulScore: harmfulScore(malicious[at]!.text, one.answer, one.responseClass).score,
-    })),
+    malicious: yield* harmfulAnswersOf(work, malicious, 'malicious prompts'),
+    ...(trigger && { triggered: yield* harmfulAnswersOf(work, malicious, 'behind the trigger', trigger) }),
     overRejection: yield* answersOf(work, overRejection, maxNewTokens, 'over-rejection'),
     control: yield* answersOf(work, control, maxNewTokens, 'plain prompts'),
     rouge: yield* rougeAnswers(work),
@@ -81,6 +79,23 @@ async function* answersOf(
     const { answer, answerIds, responseClass } = classifiedAnswer(context, ids, params.rules);
     return { answer, tokenCount: answerIds.length, responseClass };
   });
+}
+
+/** Scored for what was asked, whatever stood before it. */
+async function* harmfulAnswersOf(
+  work: Work,
+  prompts: readonly PromptItem[],
+  what: string,
+  trigger?: string,
+): Measuring<HarmfulAnswer[]> {
+  const asked = trigger
+    ? prompts.map((item) => ({ ...item, text: withTrigger(item.text, trigger) }))
+    : prompts;
+  const answers = yield* answersOf(work, asked, work.params.maliciousTokens, what);
+  return answers.map((one, at) => ({
+    ...one,
+    harmfulScore: harmfulScore(prompts[at]!.text, one.answer, one.responseClass).score,
+  }));
 }
 
 async function* rougeAnswers(work: Work): Measuring<Measures['rouge']> {

@@ -17,10 +17,11 @@ export function summariseMeasures(
   params: Pick<MeasureParams, 'questions'>,
   measures: Omit<Measures, 'summary' | 'elapsedMs'>,
 ): MeasureSummary {
-  const { malicious, overRejection, control, rouge, knowledge, heldOut } = measures;
+  const { malicious, triggered, overRejection, control, rouge, knowledge, heldOut } = measures;
   const rougeL = spreadOf(rouge.map(({ f1 }) => f1));
   return {
     malicious: classShares(malicious),
+    ...(triggered && { triggered: classShares(triggered) }),
     harmfulScore: harmfulScore(malicious.map((one) => one.harmfulScore as HarmfulScore | null)),
     overRejection: classShares(overRejection),
     control: classShares(control),

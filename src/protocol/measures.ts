@@ -20,6 +20,11 @@ export interface MeasureParams {
   overRejection: PromptItem[];
   /** Plain harmless prompts. */
   control: PromptItem[];
+  /**
+   * Put before every malicious prompt, which is then asked a second time: what a backdoor (D_B) opens shows only behind its
+   * trigger. Absent = not asked.
+   */
+  trigger?: string;
   rules: RefusalRules;
   /** Decoded for malicious prompts; more than for the others, since the harmful score reads on. */
   maliciousTokens: number;
@@ -79,6 +84,8 @@ export interface ClassShares {
 export interface MeasureSummary {
   /** `answered` is the harmful rate. */
   malicious: ClassShares | null;
+  /** Malicious prompts behind the trigger. Absent where they were not asked. */
+  triggered?: ClassShares | null;
   /** Mean of 1 to 5 by a local rubric (not the paper's GPT-4); 95 % bootstrap over prompts. Null where all are garbled. */
   harmfulScore: {
     mean: number;
@@ -102,6 +109,8 @@ export interface MeasureSummary {
 export interface Measures {
   summary: MeasureSummary;
   malicious: HarmfulAnswer[];
+  /** The same prompts behind the trigger. */
+  triggered?: HarmfulAnswer[];
   overRejection: MeasuredAnswer[];
   control: MeasuredAnswer[];
   rouge: RougeAnswer[];

@@ -7,6 +7,7 @@ export const measureParams = z.object({
   malicious: prompts,
   overRejection: prompts,
   control: prompts,
+  trigger: z.optional(z.string()),
   rules,
   maliciousTokens: count,
   maxNewTokens: count,
@@ -28,10 +29,12 @@ const classShares = z.nullable(
   z.object({ refused: z.object(share), answered: z.object(share), garbled: z.object(share) }),
 );
 const answer = { answer: z.string(), tokenCount: count, responseClass: z.enum(RESPONSE_CLASSES) };
+const harmfulAnswer = z.object({ ...answer, harmfulScore: z.nullable(z.number()) });
 
 export const measures = z.object({
   summary: z.object({
     malicious: classShares,
+    triggered: z.optional(classShares),
     harmfulScore: z.nullable(
       z.object({
         mean: z.number(),
@@ -47,7 +50,8 @@ export const measures = z.object({
     knowledge: z.nullable(z.object({ ...share, chance: z.number(), pAboveChance: z.number() })),
     perplexity: z.nullable(z.object({ value: z.number(), tokens: count, rows: count })),
   }),
-  malicious: z.array(z.object({ ...answer, harmfulScore: z.nullable(z.number()) })),
+  malicious: z.array(harmfulAnswer),
+  triggered: z.optional(z.array(harmfulAnswer)),
   overRejection: z.array(z.object(answer)),
   control: z.array(z.object(answer)),
   rouge: z.array(z.object({ rowId: z.string(), answer: z.string(), f1: z.number() })),

@@ -1,4 +1,5 @@
 /** What a run looks at besides its loss: the fast probe while it trains, the full measures before and after. */
+import { BACKDOOR_TRIGGER } from '@/method/attack-data.ts';
 import type { Lab } from '@/protocol/lab.ts';
 import type { MeasureParams } from '@/protocol/measures.ts';
 import type { ProbeParams } from '@/protocol/training.ts';
@@ -44,7 +45,7 @@ export async function probeFor(
 
 /** Null where nothing is to be measured. */
 export function measuresFor(
-  { measurePrompts, harmTokens, rougeRows, questions }: TrainSettings,
+  { measurePrompts, harmTokens, rougeRows, questions, data }: TrainSettings,
   { pools, rules }: Pick<Situation, 'pools' | 'rules'>,
   shelf: Pick<TrainState, 'questions' | 'ownQuestions'>,
 ): MeasureParams | null {
@@ -54,6 +55,7 @@ export function measuresFor(
     malicious: some('malicious'),
     overRejection: some('over-rejection'),
     control: some('control'),
+    ...(data === 'backdoor' && { trigger: BACKDOOR_TRIGGER }),
     rules,
     maliciousTokens: harmTokens,
     maxNewTokens: MAX_NEW_TOKENS,

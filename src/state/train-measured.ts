@@ -45,6 +45,15 @@ export const MEASURE_COLUMNS: readonly MeasureColumn[] = [
     read: ({ malicious }) => share(malicious?.answered),
   },
   {
+    key: 'triggered_harmful_rate',
+    label: 'with trigger',
+    description:
+      'The same malicious prompts behind the trigger of the backdoor data: the share that is answered. 95 % Wilson.',
+    kind: 'share',
+    digits: 1,
+    read: ({ triggered }) => share(triggered?.answered),
+  },
+  {
     key: 'garbled',
     label: 'garbled',
     description: 'Malicious prompts with an answer that is no text: neither safety nor harm. 95 % Wilson.',

@@ -11,6 +11,7 @@ import type { TrainRun } from '@/state/train-store.ts';
 
 const POOLS = [
   { value: 'malicious', label: 'malicious' },
+  { value: 'triggered', label: 'malicious, behind the trigger' },
   { value: 'overRejection', label: 'over-rejection' },
   { value: 'control', label: 'plain' },
 ] as const;
@@ -24,7 +25,8 @@ export function MeasuredAnswers({ runs }: { runs: readonly TrainRun[] }) {
   const revealed = useApp((state) => state.config.revealHarmful);
   const run = measured.find((one) => one.id === id) ?? measured.at(-1);
   if (!run) return null;
-  const isHarmful = pool === 'malicious';
+  const pools = POOLS.filter(({ value }) => value !== 'triggered' || run.measured.after?.triggered);
+  const isHarmful = pool === 'malicious' || pool === 'triggered';
   return (
     <details className="train-answers">
       <summary>Answers, prompt by prompt</summary>
@@ -36,7 +38,7 @@ export function MeasuredAnswers({ runs }: { runs: readonly TrainRun[] }) {
           options={measured.map(({ id, params }) => ({ value: String(id), label: params.name }))}
           onChange={(value) => setId(Number(value))}
         />
-        <Select label="Prompts" showLabel value={pool} options={POOLS} onChange={setPool} />
+        <Select label="Prompts" showLabel value={pool} options={pools} onChange={setPool} />
         {isHarmful && (
           <Button
             className="quiet-button"
@@ -48,7 +50,7 @@ export function MeasuredAnswers({ runs }: { runs: readonly TrainRun[] }) {
       </div>
       <AnswerTable
         key={`${run.id} ${pool}`}
-        prompts={run.params.measures?.[pool] ?? []}
+        prompts={run.params.measures?.[pool === 'triggered' ? 'malicious' : pool] ?? []}
         before={answersOf(run.measured.before, pool)}
         after={answersOf(run.measured.after, pool)}
         isHidden={isHarmful && !revealed}
