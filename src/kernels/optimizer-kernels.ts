@@ -15,6 +15,7 @@ const axes = (name: string): [string, string] => [`${name}_0`, `${name}_1`];
  * torch.optim.AdamW. Inputs per tensor: p, g, m, v (parameter, gradient, first and second moment). Inputs [1]: keep =
  * 1 - lr · decay, stepSize = lr / (1 - beta1^t), secondScale = 1 / sqrt(1 - beta2^t), gradientScale (clipping).
  * Outputs per tensor: p', m', v'. New tensors, never in place: WebGPU refuses one buffer as input and output.
+ * centre: what decay pulls a tensor towards, where that is not 0.
  * masked: one more input mask per tensor; where it is 0, p' is p bit for bit, whatever decay and moments say.
  */
 export function buildAdamWKernel(
@@ -22,6 +23,7 @@ export function buildAdamWKernel(
   rank: (name: string) => 1 | 2,
   constants: AdamWConstants,
   masked = false,
+  centre: (name: string) => number = () => 0,
 ): Uint8Array {
   const graph = new GraphBuilder();
   const scalar = (name: string) => graph.input(name, 'float32', [1]);
@@ -43,7 +45,14 @@ export function buildAdamWKernel(
     const v2 = add(mul(v!, graph.float(constants.beta2)), mul(mul(g, g), graph.float(1 - constants.beta2)));
     const denominator = add(mul(graph.op('Sqrt', [v2]), secondScale!), graph.float(constants.epsilon));
     const step = graph.op('Div', [mul(m2, stepSize!), denominator]);
-    let p2 = graph.op('Sub', [mul(p!, keep!), step]);
+    let kept = mul(p!, keep!);
+    const towards = centre(name);
+    if (towards !== 0) {
+      // keep (p - centre) + centre: the centre's own share is what decay takes from p.
+      const decay = graph.op('Sub', [graph.float(1), keep!]);
+      kept = add(kept, mul(decay, graph.float(towards)));
+    }
+    let p2 = graph.op('Sub', [kept, step]);
     if (masked) {
       const trains = graph.op('Greater', [graph.input(`mask.${name}`, 'float32', dims), graph.float(0)]);
       p2 = graph.op('Where', [trains, p2, p!]);

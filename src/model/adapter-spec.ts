@@ -2,10 +2,10 @@
  * A LoRA adapter in memory: low-rank updates of some matrices of some layers.
  * Reading PEFT folders lives in src/model/adapter.ts; stacking and running in the engine.
  */
-import type { MatrixName, ModelEnd } from './spec.ts';
+import type { MatrixName, ModelEnd, VectorName } from './spec.ts';
 
 /** A weight of one layer as the kernels name it. */
-export type LayerInputName = MatrixName | 'attentionNorm' | 'ffnNorm';
+export type LayerInputName = MatrixName | VectorName;
 
 /** One pair. `a` is [rank, in], `b` is [out, rank], both float32 row-major as PEFT stores them. */
 export interface LoraPair {

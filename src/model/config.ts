@@ -4,6 +4,7 @@
  */
 import { AppError } from './app-error.ts';
 import { ARCHITECTURES, type Architecture, SUPPORTED_MODELS } from './architectures.ts';
+import { familyFeatures, type StatedFeatures } from './family-features.ts';
 import type { ModelSpec, RopeSpec } from './spec.ts';
 
 type Json = Record<string, unknown>;
@@ -44,17 +45,33 @@ function positiveInteger(config: Json, key: string, fallback?: number): number {
   return value;
 }
 
-/** transformers 5 keeps everything in rope_parameters, transformers 4 in rope_theta and rope_scaling (`type` in old files). */
-function readRope(config: Json, entry: Architecture): RopeSpec {
+/**
+ * transformers 5 keeps everything in rope_parameters, by kind of layer where layers differ; transformers 4 in rope_theta and
+ * rope_scaling (`type` in old files), and the theta of layers with a window in rope_local_base_freq.
+ */
+function readRopes(config: Json, entry: Architecture): { rope: RopeSpec; windowRope?: RopeSpec } {
   const parameters = (config.rope_parameters ?? config.rope_scaling ?? {}) as Json;
-  const theta =
-    typeof parameters.rope_theta === 'number'
-      ? positive(parameters, 'rope_theta')
-      : positive(config, 'rope_theta', entry.defaults.ropeTheta);
+  const { full_attention: full, sliding_attention: sliding } = parameters as Record<string, Json | undefined>;
+  const { windowRopeTheta } = entry;
+  if ((full || sliding) && windowRopeTheta === undefined) {
+    throw unsupported('config.json: another rotary embedding by kind of layer is not supported here');
+  }
+  const { ropeTheta } = entry.defaults;
+  const rope = readRope(full ?? parameters, positive(config, 'rope_theta', ropeTheta), entry);
+  if (windowRopeTheta === undefined) return { rope };
+  const localTheta = positive(config, 'rope_local_base_freq', windowRopeTheta);
+  return { rope, windowRope: readRope(sliding ?? {}, localTheta, entry) };
+}
+
+function readRope(parameters: Json, ownTheta: number, entry: Architecture): RopeSpec {
+  const theta = positive(parameters, 'rope_theta', ownTheta);
   const type = parameters.rope_type ?? parameters.type ?? 'default';
   const kind = type === 'default' ? 'none' : type;
   if (!entry.ropeKinds.includes(kind as never)) {
-    throw unsupported(`rope scaling ${String(type)} is not supported`, 'Supported: none, linear, llama3.');
+    throw unsupported(
+      `rope scaling ${String(type)} is not supported for ${entry.modelTypes[0]}`,
+      `Supported: ${entry.ropeKinds.join(', ')}. Models made for short contexts have none.`,
+    );
   }
   if (kind === 'linear') return { theta, scaling: { kind, factor: positive(parameters, 'factor') } };
   if (kind === 'llama3') {
@@ -70,6 +87,49 @@ function readRope(config: Json, entry: Architecture): RopeSpec {
     };
   }
   return { theta, scaling: { kind: 'none' } };
+}
+
+/** `key: null` and a missing key are different things. */
+function optionalPositive(config: Json, key: string): number | null | undefined {
+  return config[key] === undefined || config[key] === null
+    ? (config[key] as null | undefined)
+    : positive(config, key);
+}
+
+/** What config.json says of the family's own settings. */
+function readStated(config: Json, entry: Architecture, layerCount: number): StatedFeatures {
+  const { attentionScalar, window } = entry;
+  const stated: StatedFeatures = {};
+  if (attentionScalar) {
+    stated.attentionScale = 1 / Math.sqrt(positive(config, 'query_pre_attn_scalar', attentionScalar.size));
+  }
+  if (entry.softcaps) {
+    stated.attentionSoftcap = optionalPositive(config, 'attn_logit_softcapping');
+    stated.finalSoftcap = optionalPositive(config, 'final_logit_softcapping');
+  }
+  if (!window) return { ...stated, window: null };
+  stated.window = optionalPositive(config, 'sliding_window');
+  if (window.optional && !config.use_sliding_window) stated.window = null;
+  if (window.optional) {
+    stated.firstWindowedLayer = Number(config.max_window_layers ?? window.optional.firstLayer);
+  }
+  const period = config.sliding_window_pattern ?? config._sliding_window_pattern;
+  if (period !== undefined && period !== null) {
+    stated.windowPeriod = positiveInteger({ sliding_window_pattern: period }, 'sliding_window_pattern');
+  }
+  const kinds = config.layer_types;
+  if (Array.isArray(kinds)) {
+    const other = kinds.find((kind) => kind !== 'sliding_attention' && kind !== 'full_attention');
+    if (other !== undefined)
+      throw unsupported(`config.json: layers of the type ${String(other)} are not supported`);
+    if (kinds.length !== layerCount) {
+      throw damaged(
+        `config.json: layer_types names ${kinds.length} layers, num_hidden_layers is ${layerCount}`,
+      );
+    }
+    stated.windowed = kinds.map((kind) => kind === 'sliding_attention');
+  }
+  return stated;
 }
 
 /** Checks that hold for every source of a spec. Throws AppError. */
@@ -100,7 +160,7 @@ export function specFromConfig(text: string): ModelSpec {
   for (const key of entry.unsupportedSwitches) {
     if (config[key]) throw unsupported(`config.json: ${key} is not supported for ${modelType}`);
   }
-  const activation = config.hidden_act ?? entry.activations[0];
+  const activation = config.hidden_activation ?? config.hidden_act ?? entry.activations[0];
   if (!entry.activations.includes(activation as string)) {
     throw unsupported(`config.json: hidden_act ${String(activation)} is not supported for ${modelType}`);
   }
@@ -113,20 +173,25 @@ export function specFromConfig(text: string): ModelSpec {
   ) {
     throw unsupported('config.json: partial_rotary_factor other than 1 is not supported');
   }
+  const { defaults } = entry;
+  const layerCount = positiveInteger(config, 'num_hidden_layers');
   const hiddenSize = positiveInteger(config, 'hidden_size');
   const headCount = positiveInteger(config, 'num_attention_heads');
+  const { rope, windowRope } = readRopes(config, entry);
+  const stated = { ...readStated(config, entry, layerCount), windowRope };
   return checkSpec({
     architecture,
-    layerCount: positiveInteger(config, 'num_hidden_layers'),
+    layerCount,
     hiddenSize,
     headCount,
-    kvHeadCount: positiveInteger(config, 'num_key_value_heads', headCount),
-    headDim: positiveInteger(config, 'head_dim', hiddenSize / headCount),
+    kvHeadCount: positiveInteger(config, 'num_key_value_heads', defaults.kvHeadCount ?? headCount),
+    headDim: positiveInteger(config, 'head_dim', defaults.headDim ?? hiddenSize / headCount),
     ffnSize: positiveInteger(config, 'intermediate_size'),
     vocabSize: positiveInteger(config, 'vocab_size'),
-    normEps: positive(config, 'rms_norm_eps', entry.defaults.normEps),
-    rope: readRope(config, entry),
-    tiedEmbeddings: Boolean(config.tie_word_embeddings ?? entry.defaults.tiedEmbeddings),
-    contextLength: positiveInteger(config, 'max_position_embeddings', entry.defaults.contextLength),
+    normEps: positive(config, 'rms_norm_eps', defaults.normEps),
+    rope,
+    tiedEmbeddings: Boolean(config.tie_word_embeddings ?? defaults.tiedEmbeddings),
+    contextLength: positiveInteger(config, 'max_position_embeddings', defaults.contextLength),
+    ...familyFeatures(entry, { layerCount, hiddenSize }, stated),
   });
 }

@@ -5,11 +5,14 @@
 import { AppError } from './app-error.ts';
 import { ARCHITECTURES, type Architecture } from './architectures.ts';
 import { checkSpec } from './config.ts';
+import { familyFeatures, type StatedFeatures } from './family-features.ts';
 import { type GgufFile, readGgufFloats } from './gguf.ts';
 import type { ModelSpec, RopeSpec, WeightReader } from './spec.ts';
 import { type TensorStore, weightReader } from './tensor-store.ts';
 
 const ROPE_FREQS = 'rope_freqs.weight';
+/** The two tables of Phi-3's long contexts. */
+const LONGROPE = 'rope_factors_long.weight';
 
 function unsupported(what: string): AppError {
   return new AppError(
@@ -49,6 +52,17 @@ class Keys {
       );
     }
     return value;
+  }
+
+  /** One flag per layer, where the file has such a list. */
+  flags(key: string): boolean[] | undefined {
+    const value = this.file.metadata.get(`${this.prefix}.${key}`);
+    return Array.isArray(value) ? value.map(Boolean) : undefined;
+  }
+
+  /** A size for which converters write 0 where there is none. */
+  sizeOrNone(key: string): number | null | undefined {
+    return this.file.metadata.get(`${this.prefix}.${key}`) === 0 ? null : this.optional(key);
   }
 
   text(key: string): string | undefined {
@@ -126,11 +140,38 @@ async function readSpec(
       );
     }
   }
-  return checkSpec({ ...spec, rope: await readRope(file, entry, keys, headDim) });
+  const rope = await readRope(file, entry, keys, headDim);
+  return checkSpec({ ...spec, rope, ...familyFeatures(entry, spec, readStated(entry, keys, spec)) });
+}
+
+/** The family's own settings. Softcaps and windows that are not written are the family's. */
+function readStated(entry: Architecture, keys: Keys, spec: Omit<ModelSpec, 'rope'>): StatedFeatures {
+  const { attentionScalar, window, windowRopeTheta } = entry;
+  const { layerCount, hiddenSize, headCount, headDim } = spec;
+  const stated: StatedFeatures = {
+    attentionSoftcap: keys.optional('attn_logit_softcapping'),
+    finalSoftcap: keys.optional('final_logit_softcapping'),
+    // Only config.json can switch an optional window on.
+    window: window?.optional ? null : keys.sizeOrNone('attention.sliding_window'),
+  };
+  if (attentionScalar) {
+    const width = layerCount === attentionScalar.ggufWideLayers ? hiddenSize / headCount : headDim;
+    stated.attentionScale = keys.optional('attention.scale') ?? 1 / Math.sqrt(width);
+  }
+  stated.windowed = keys.flags('attention.sliding_window_pattern');
+  if (!stated.windowed) stated.windowPeriod = keys.optional('attention.sliding_window_pattern');
+  if (windowRopeTheta !== undefined) {
+    const theta = keys.optional('rope.freq_base_swa') ?? windowRopeTheta;
+    stated.windowRope = { theta, scaling: { kind: 'none' } };
+  }
+  return stated;
 }
 
 async function readRope(file: GgufFile, entry: Architecture, keys: Keys, headDim: number): Promise<RopeSpec> {
   const theta = keys.optional('rope.freq_base') ?? entry.defaults.ropeTheta;
+  if (file.tensors.has(LONGROPE)) {
+    throw unsupported(`${file.source.name}: rope scaling longrope is not supported`);
+  }
   if (file.tensors.has(ROPE_FREQS)) {
     return {
       theta,

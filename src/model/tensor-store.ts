@@ -7,7 +7,16 @@ import type { Architecture, TensorNames } from './architectures.ts';
 import type { ByteSource, FileSet } from './byte-source.ts';
 import { parseJsonObject } from './config.ts';
 import { openSafetensors, readFloats, type SafetensorsFile } from './safetensors.ts';
-import { type MatrixName, type ModelSpec, matrixDims, type WeightReader } from './spec.ts';
+import {
+  type LayerWeights,
+  type MatrixName,
+  type ModelSpec,
+  matrixDims,
+  NORM_NAMES,
+  type NormName,
+  vectorSizes,
+  type WeightReader,
+} from './spec.ts';
 
 export interface TensorStore {
   /** Name for messages. */
@@ -99,15 +108,27 @@ function* expectedTensors(spec: ModelSpec, names: TensorNames): Generator<[strin
   yield [names.embedding, [spec.vocabSize, spec.hiddenSize]];
   for (let layer = 0; layer < spec.layerCount; layer++) {
     const prefix = names.layer(layer);
-    yield [prefix + names.attentionNorm, [spec.hiddenSize]];
-    yield [prefix + names.ffnNorm, [spec.hiddenSize]];
+    for (const [tensor, size] of normTensors(spec, names)) yield [prefix + tensor, [size]];
     for (const { module, parts } of names.projections) {
       const rows = parts.reduce((sum, part) => sum + dims[part][0], 0);
       yield [`${prefix}${module}.weight`, [rows, dims[parts[0]!][1]]];
+      if (spec.biases?.includes(parts[0]!)) yield [`${prefix}${module}.bias`, [rows]];
     }
   }
   yield [names.finalNorm, [spec.hiddenSize]];
   if (!spec.tiedEmbeddings) yield [names.head, [spec.vocabSize, spec.hiddenSize]];
+}
+
+/** Names below a layer of the norms that it has, with their lengths. */
+function* normTensors(
+  spec: ModelSpec,
+  names: TensorNames,
+): Generator<[tensor: string, size: number, NormName]> {
+  const sizes = vectorSizes(spec);
+  for (const norm of NORM_NAMES) {
+    const size = sizes.get(norm);
+    if (size !== undefined) yield [names[norm]!, size, norm];
+  }
 }
 
 /** Checks names and shapes of all tensors (no data is read) and gives the reader. */
@@ -130,7 +151,8 @@ export function weightReader(
   }
   // A bias that is present but not computed with would give wrong numbers without a sign of it.
   for (let layer = 0; layer < spec.layerCount; layer++) {
-    for (const { module } of names.projections) {
+    for (const { module, parts } of names.projections) {
+      if (spec.biases?.includes(parts[0]!)) continue;
       const bias = `${names.layer(layer)}${module}.bias`;
       if (store.dims(bias)) {
         throw new AppError(
@@ -141,6 +163,11 @@ export function weightReader(
       }
     }
   }
+  const offset = names.normOffset ?? 0;
+  const readNorm = async (tensor: string): Promise<Float32Array> => {
+    const stored = await store.floats(tensor);
+    return offset === 0 ? stored : stored.map((value) => value + offset);
+  };
   return {
     async layer(index) {
       if (!Number.isInteger(index) || index < 0 || index >= spec.layerCount) {
@@ -152,42 +179,54 @@ export function weightReader(
       }
       const prefix = names.layer(index);
       const dims = matrixDims(spec);
+      const inRopeOrder = (matrices: Matrices): Matrices => {
+        if (!order.interleavedRope) return matrices;
+        for (const part of ['q', 'k'] as const) {
+          const rows = matrices[part];
+          if (rows) matrices[part] = undoRopeInterleaving(rows, spec.headDim, rows.length / dims[part][0]);
+        }
+        return matrices;
+      };
       const projections = names.projections.map(async ({ module, parts }) => {
         const whole = await store.floats(`${prefix}${module}.weight`);
-        return split(whole, parts, dims, (part, rows) =>
-          order.interleavedRope && (part === 'q' || part === 'k')
-            ? undoRopeInterleaving(rows, spec.headDim, dims[part][1])
-            : rows,
-        );
+        return inRopeOrder(split(whole, parts, dims, (part) => dims[part][1]));
       });
+      const biases = names.projections.map(async ({ module, parts }) => {
+        if (!spec.biases?.includes(parts[0]!)) return {};
+        const whole = await store.floats(`${prefix}${module}.bias`);
+        const byMatrix = inRopeOrder(split(whole, parts, dims, () => 1));
+        return Object.fromEntries(Object.entries(byMatrix).map(([part, rows]) => [`${part}Bias`, rows]));
+      });
+      const norms = [...normTensors(spec, names)].map(async ([tensor, , norm]) => ({
+        [norm]: await readNorm(prefix + tensor),
+      }));
       // All at once: over a network each tensor is a request, and their waiting times would add up.
-      const [attentionNorm, ffnNorm, ...matrices] = await Promise.all([
-        store.floats(prefix + names.attentionNorm),
-        store.floats(prefix + names.ffnNorm),
-        ...projections,
+      const [vectors, matrices] = await Promise.all([
+        Promise.all([...norms, ...biases]),
+        Promise.all(projections),
       ]);
-      return { attentionNorm, ffnNorm, matrices: Object.assign({}, ...matrices) };
+      return Object.assign({ matrices: Object.assign({}, ...matrices) }, ...vectors) as LayerWeights;
     },
     embedding: () => store.floats(names.embedding),
-    finalNorm: () => store.floats(names.finalNorm),
+    finalNorm: () => readNorm(names.finalNorm),
     head: async () => (spec.tiedEmbeddings ? null : store.floats(names.head)),
   };
 }
 
 type Matrices = Partial<Record<MatrixName, Float32Array>>;
 
-/** A stored matrix cut into its parts by rows. Not copied where there is one part. */
+/** What is stored as one, cut into its parts by rows of so many columns. Not copied where there is one part. */
 function split(
   whole: Float32Array,
   parts: readonly MatrixName[],
   dims: ReturnType<typeof matrixDims>,
-  reorder: (part: MatrixName, rows: Float32Array) => Float32Array,
+  columns: (part: MatrixName) => number,
 ): Matrices {
   const matrices: Matrices = {};
   let start = 0;
   for (const part of parts) {
-    const size = dims[part][0] * dims[part][1];
-    matrices[part] = reorder(part, parts.length === 1 ? whole : whole.slice(start, start + size));
+    const size = dims[part][0] * columns(part);
+    matrices[part] = parts.length === 1 ? whole : whole.slice(start, start + size);
     start += size;
   }
   return matrices;

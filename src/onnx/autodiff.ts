@@ -49,6 +49,27 @@ export class Tape extends Ops {
     });
   }
 
+  override affine(rows: Value, weight: Value, bias: Value): Value {
+    const { graph } = this;
+    return this.#record(super.affine(rows, weight, bias), [rows, weight, bias], (dy) => {
+      this.#accumulate(rows, () => graph.op('Gemm', [dy, weight]));
+      this.#accumulate(weight, () => graph.op('Gemm', [dy, rows], { transA: 1 }));
+      this.#accumulate(bias, () => graph.op('ReduceSum', [dy, graph.ints([0])], { keepdims: 0 }));
+    });
+  }
+
+  /** Every part must reach the output: its gradient is one part of x's. */
+  override splitRows(x: Value, sizes: readonly number[]): Value[] {
+    const parts = super.splitRows(x, sizes);
+    // Recorded once, with the first part: what uses the parts comes later on the tape, so all gradients are there.
+    this.#record(parts[0]!, [x], () => {
+      const gradients = parts.map((part) => this.gradient(part));
+      this.#accumulate(x, () => this.graph.op('Concat', gradients, { axis: 0 }));
+    });
+    if (this.#active.has(x)) for (const part of parts) this.#active.add(part);
+    return parts;
+  }
+
   override matmul(a: Value, b: Value): Value {
     const swapped = (x: Value) => this.graph.op('Transpose', [x], { perm: [0, 1, 3, 2] });
     return this.#record(super.matmul(a, b), [a, b], (dy) => {
@@ -106,7 +127,37 @@ export class Tape extends Ops {
     });
   }
 
-  override rmsNorm(rows: Value, weight: Value, epsilon: number): Value {
+  override geluTanh(x: Value): Value {
+    const { graph } = this;
+    return this.#record(super.geluTanh(x), [x], (dy) => {
+      this.#accumulate(x, () => {
+        // y = x (1 + t) / 2 with t = tanh(u), u = c (x + k x³): y' = (1 + t) / 2 + x (1 - t²) u' / 2, u' = c (1 + 3 k x²)
+        const [c, k] = [Math.sqrt(2 / Math.PI), 0.044715];
+        const mul = (a: Value, b: Value) => graph.op('Mul', [a, b]);
+        const plus = (a: Value, value: number) => graph.op('Add', [a, graph.float(value)]);
+        const square = mul(x, x);
+        const inner = mul(x, plus(mul(square, graph.float(c * k)), c));
+        const t = graph.op('Tanh', [inner]);
+        const slope = plus(mul(square, graph.float(3 * c * k)), c);
+        const bend = mul(mul(x, graph.op('Sub', [graph.float(1), mul(t, t)])), slope);
+        const sum = graph.op('Add', [plus(t, 1), bend]);
+        return mul(dy, mul(sum, graph.float(0.5)));
+      });
+    });
+  }
+
+  override tanh(x: Value): Value {
+    const { graph } = this;
+    const y = super.tanh(x);
+    return this.#record(y, [x], (dy) => {
+      this.#accumulate(x, () => {
+        const slope = graph.op('Sub', [graph.float(1), graph.op('Mul', [y, y])]);
+        return graph.op('Mul', [dy, slope]);
+      });
+    });
+  }
+
+  override rmsNorm(rows: Value, weight: Value, epsilon: number, axisCount = 2): Value {
     const { graph } = this;
     return this.#record(super.rmsNorm(rows, weight, epsilon), [rows, weight], (dy) => {
       // 1 / rms is computed again: the fused node's own second output is wrong on WebGPU.
@@ -119,7 +170,11 @@ export class Tape extends Ops {
         return graph.op('Div', [graph.op('Sub', [dUnit, along]), rms]);
       });
       this.#accumulate(weight, () =>
-        graph.op('ReduceSum', [graph.op('Mul', [dy, unit]), graph.ints([0])], { keepdims: 0 }),
+        graph.op(
+          'ReduceSum',
+          [graph.op('Mul', [dy, unit]), graph.ints(Array.from({ length: axisCount - 1 }, (_, axis) => axis))],
+          { keepdims: 0 },
+        ),
       );
     });
   }

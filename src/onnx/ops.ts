@@ -16,6 +16,16 @@ export class Ops {
     return this.graph.op('Gemm', addend ? [rows, weight, addend] : [rows, weight], attributes);
   }
 
+  /** rows [N, in], weight [out, in], bias [out] -> rows weightᵀ + bias */
+  affine(rows: Value, weight: Value, bias: Value): Value {
+    return this.graph.op('Gemm', [rows, weight, bias], { transB: 1 });
+  }
+
+  /** [sum of sizes, n] cut into [size, n] each. */
+  splitRows(x: Value, sizes: readonly number[]): Value[] {
+    return this.graph.ops('Split', [x, this.graph.ints(sizes)], sizes.length, { axis: 0 });
+  }
+
   /** a [B, G, m, k], b [B, G, k, n] -> [B, G, m, n] */
   matmul(a: Value, b: Value): Value {
     return this.graph.op('MatMul', [a, b]);
@@ -50,8 +60,22 @@ export class Ops {
     return this.graph.op('QuickGelu', [x], { alpha: { float: 1 } }, 'com.microsoft');
   }
 
-  /** rows [N, D], weight [D] -> rows / rms(rows) · weight */
-  rmsNorm(rows: Value, weight: Value, epsilon: number): Value {
+  /** The tanh form of GELU, one node. */
+  geluTanh(x: Value): Value {
+    return this.graph.op('FastGelu', [x], {}, 'com.microsoft');
+  }
+
+  /** cap · tanh(factor · x / cap): hardly bent below the cap, never above it. */
+  softcap(x: Value, cap: number, factor = 1): Value {
+    return this.scale(this.tanh(this.scale(x, factor / cap)), cap);
+  }
+
+  tanh(x: Value): Value {
+    return this.graph.op('Tanh', [x]);
+  }
+
+  /** rows [N, D], or of `axisCount` axes, the last of them D; weight [D] -> rows / rms(rows) · weight */
+  rmsNorm(rows: Value, weight: Value, epsilon: number, _axisCount = 2): Value {
     return this.graph.op('SimplifiedLayerNormalization', [rows, weight], {
       axis: -1,
       epsilon: { float: epsilon },

@@ -3,7 +3,7 @@ import { distinctEnds } from '@/engine/train/end-parameters.ts';
 import type { LayerValues, TrainablePart } from '@/engine/train/parameters.ts';
 import type { Trainer } from '@/engine/train/trainer.ts';
 import { createSha256 } from '@/model/sha256.ts';
-import { MATRIX_NAMES, type ModelEnd, type ModelSpec } from '@/model/spec.ts';
+import type { ModelEnd, ModelSpec } from '@/model/spec.ts';
 import type { FreezeProofEnd } from '@/protocol/training.ts';
 
 /**
@@ -82,11 +82,15 @@ export async function updateNorm(
 ): Promise<number> {
   if (part.kind === 'lora') {
     if (!trained) return 0;
-    const squares = MATRIX_NAMES.filter((matrix) => trained.has(`trainA.${matrix}`)).map(
-      (matrix) =>
+    // "q", or "q+k+v" of a fused matrix, whose parts share A.
+    const units = [...trained.keys()]
+      .filter((name) => name.startsWith('trainA.'))
+      .map((name) => name.slice(7));
+    const squares = units.map(
+      (unit) =>
         loraUpdateNorm(
-          trained.get(`trainA.${matrix}`)!,
-          trained.get(`trainB.${matrix}`)!,
+          trained.get(`trainA.${unit}`)!,
+          trained.get(`trainB.${unit}`)!,
           part.rank,
           part.scaling,
         ) ** 2,

@@ -6,7 +6,7 @@ import type { BackendInfo } from '@/engine/engine.ts';
 import { lowestPassed, trainedShapes } from '@/engine/train/parameters.ts';
 import { DEFAULT_KEPT_BYTES, keptBytes } from '@/engine/train/trainer-options.ts';
 import { AppError } from '@/model/app-error.ts';
-import { type ModelSpec, matrixDims } from '@/model/spec.ts';
+import { adapterUnits, type ModelSpec, matrixDims } from '@/model/spec.ts';
 import type { TrainingMemory, TrainParams } from '@/protocol/training.ts';
 import type { TrainingPlan } from './plan.ts';
 import type { TokenisedRow } from './tokenise.ts';
@@ -74,11 +74,12 @@ export function estimateMemory({ spec, params, plan, backend, limitBytes }: Memo
   };
 }
 
-/** The masks of one layer: each matrix that trains has its own. */
+/** The masks of one layer: each stored matrix that trains has its own. */
 function dropoutBytes({ part }: TrainParams, spec: ModelSpec, positions: number): number {
   if (part.kind !== 'lora' || !part.dropout) return 0;
   const dims = matrixDims(spec);
-  return FLOAT * positions * part.matrices.reduce((sum, matrix) => sum + dims[matrix][1], 0);
+  const units = adapterUnits(spec, part.matrices);
+  return FLOAT * positions * units.reduce((sum, unit) => sum + dims[unit[0]!][1], 0);
 }
 
 /** @throws AppError 'out-of-memory' that says what needs how much, where it cannot fit. `limitBytes` null = not known. */

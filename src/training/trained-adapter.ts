@@ -1,12 +1,12 @@
 /** What a run leaves behind: an adapter with its hash, and the files that PEFT or a checkpoint reader opens. */
 import type { Trainer } from '@/engine/train/trainer.ts';
 import { ADAPTER_WEIGHTS } from '@/model/adapter.ts';
-import type { AdapterData, LayerInputName } from '@/model/adapter-spec.ts';
+import type { AdapterData } from '@/model/adapter-spec.ts';
 import { toPeftFiles } from '@/model/adapter-writer.ts';
 import { ARCHITECTURES } from '@/model/architectures.ts';
 import { type WritableTensor, writeSafetensors } from '@/model/safetensors-writer.ts';
 import { sha256Hex } from '@/model/sha256.ts';
-import { MATRIX_NAMES, type ModelEnd, type ModelSpec, matrixDims } from '@/model/spec.ts';
+import { type ModelEnd, type ModelSpec, matrixDims, NORM_NAMES } from '@/model/spec.ts';
 
 export const REPLACED_WEIGHTS = 'trained_weights.safetensors';
 
@@ -33,36 +33,45 @@ function replacedTensors(
 ): Map<string, WritableTensor> {
   const names = ARCHITECTURES[spec.architecture]!.safetensors;
   const dims = matrixDims(spec);
-  const normNames = { attentionNorm: names.attentionNorm, ffnNorm: names.ffnNorm };
+  const offset = names.normOffset ?? 0;
+  /** As the checkpoint has it, whose norms may lack the 1 that they are computed with. */
+  const asStored = (norm: Float32Array) => (offset === 0 ? norm : norm.map((value) => value - offset));
   const tensors = new Map<string, WritableTensor>();
   for (const [end, data] of Object.entries(replacedEnds) as Array<[ModelEnd, Float32Array]>) {
     const dims = end === 'finalNorm' ? [spec.hiddenSize] : [spec.vocabSize, spec.hiddenSize];
-    tensors.set(names[end], { dtype: 'F32', dims, data });
+    tensors.set(names[end], { dtype: 'F32', dims, data: end === 'finalNorm' ? asStored(data) : data });
   }
   replaced?.forEach((layer, index) => {
     if (!layer) return;
     for (const { module, parts } of names.projections) {
-      // Of a frozen layer the norms alone may have trained.
-      if (!parts.every((part) => layer[part])) continue;
-      const rows = parts.reduce((sum, part) => sum + dims[part][0], 0);
+      const path = names.layer(index) + module;
       const width = dims[parts[0]!][1];
-      const data = new Float32Array(rows * width);
-      let start = 0;
-      for (const part of parts) {
-        data.set(layer[part]!, start);
-        start += layer[part]!.length;
-      }
-      tensors.set(`${names.layer(index)}${module}.weight`, { dtype: 'F32', dims: [rows, width], data });
+      const rows = joined(parts.map((part) => layer[part]));
+      // Of a frozen layer the norms alone may have trained.
+      if (rows)
+        tensors.set(`${path}.weight`, { dtype: 'F32', dims: [rows.length / width, width], data: rows });
+      const bias = joined(parts.map((part) => layer[`${part}Bias`]));
+      if (bias) tensors.set(`${path}.bias`, { dtype: 'F32', dims: [bias.length], data: bias });
     }
-    const isMatrix = (name: string) => MATRIX_NAMES.some((matrix) => matrix === name);
-    for (const [name, data] of Object.entries(layer) as Array<[LayerInputName, Float32Array]>) {
-      if (isMatrix(name)) continue;
-      tensors.set(`${names.layer(index)}${normNames[name as 'attentionNorm' | 'ffnNorm']}`, {
-        dtype: 'F32',
-        dims: [data.length],
-        data,
-      });
+    for (const norm of NORM_NAMES) {
+      const data = layer[norm];
+      if (!data) continue;
+      const path = `${names.layer(index)}${names[norm]}`;
+      tensors.set(path, { dtype: 'F32', dims: [data.length], data: asStored(data) });
     }
   });
   return tensors;
+}
+
+/** One behind the other; null where a part is missing. */
+function joined(parts: ReadonlyArray<Float32Array | undefined>): Float32Array | null {
+  const whole = parts.filter((part) => part !== undefined);
+  if (whole.length < parts.length) return null;
+  const data = new Float32Array(whole.reduce((sum, { length }) => sum + length, 0));
+  let start = 0;
+  for (const part of whole) {
+    data.set(part, start);
+    start += part.length;
+  }
+  return data;
 }

@@ -12,7 +12,7 @@ import { readAdapter } from '@/model/adapter.ts';
 import type { AdapterData } from '@/model/adapter-spec.ts';
 import type { FileSet } from '@/model/byte-source.ts';
 import { readFloats } from '@/model/safetensors.ts';
-import { MATRIX_NAMES, type MatrixName, MODEL_ENDS, type ModelEnd } from '@/model/spec.ts';
+import { MATRIX_NAMES, MODEL_ENDS, type ModelEnd, type ModelSpec } from '@/model/spec.ts';
 import { seededDropout } from '@/training/dropout-source.ts';
 import { Collector, openTensors, readJson } from './measure.ts';
 
@@ -36,7 +36,8 @@ export interface TrainingMeasured {
   meanFinal: number;
 }
 
-const PROJECTION: Record<MatrixName, string> = {
+/** Modules by matrix, or by all the parts of a fused one. */
+const PROJECTION: Record<string, string> = {
   q: 'self_attn.q_proj',
   k: 'self_attn.k_proj',
   v: 'self_attn.v_proj',
@@ -44,11 +45,22 @@ const PROJECTION: Record<MatrixName, string> = {
   gate: 'mlp.gate_proj',
   up: 'mlp.up_proj',
   down: 'mlp.down_proj',
+  'q+k+v': 'self_attn.qkv_proj',
+  'gate+up': 'mlp.gate_up_proj',
 };
 
+/** Norms, and what families with norms behind each sub-block call them. */
 const NORM: Record<string, string> = {
   attentionNorm: 'input_layernorm',
   ffnNorm: 'post_attention_layernorm',
+  qNorm: 'self_attn.q_norm',
+  kNorm: 'self_attn.k_norm',
+};
+const POST_NORM: Record<string, string> = {
+  ...NORM,
+  postAttentionNorm: 'post_attention_layernorm',
+  ffnNorm: 'pre_feedforward_layernorm',
+  postFfnNorm: 'post_feedforward_layernorm',
 };
 
 const END: Record<ModelEnd, string> = {
@@ -58,11 +70,15 @@ const END: Record<ModelEnd, string> = {
 };
 
 /** Names in the reference files. */
-const weightName = (layer: number, name: string) =>
-  `model.layers.${layer}.${NORM[name] ?? PROJECTION[name as MatrixName]}.weight`;
+const weightName = (layer: number, name: string, { postNorms }: Pick<ModelSpec, 'postNorms'> = {}) => {
+  const bias = /^(.*)Bias$/.exec(name)?.[1];
+  if (bias) return `model.layers.${layer}.${PROJECTION[bias]}.bias`;
+  const module = (postNorms ? POST_NORM : NORM)[name] ?? PROJECTION[name];
+  return `model.layers.${layer}.${module}.weight`;
+};
 const loraName = (layer: number, name: string) => {
-  const [kind, matrix] = name.split('.') as ['trainA' | 'trainB', MatrixName];
-  return `base_model.model.model.layers.${layer}.${PROJECTION[matrix]}.lora_${kind.at(-1)}.weight`;
+  const [kind, unit] = name.split('.') as ['trainA' | 'trainB', string];
+  return `base_model.model.model.layers.${layer}.${PROJECTION[unit]}.lora_${kind.at(-1)}.weight`;
 };
 
 function batchOf(run: RunFile) {
@@ -179,8 +195,11 @@ export async function measureEverything(engine: LayerEngine, folder: FileSet): P
       const named = layer < spec.layerCount ? [...(tensors ?? [])] : Object.entries(joinEnds(tensors!));
       for (const [name, data] of named) {
         if (MATRIX_NAMES.some((matrix) => matrix === name)) continue;
-        const path = layer < spec.layerCount ? weightName(layer, name) : END[name as ModelEnd];
-        pairs.push([data, await readFloats(expected, path)]);
+        const path = layer < spec.layerCount ? weightName(layer, name, spec) : END[name as ModelEnd];
+        const reference = await readFloats(expected, path);
+        // Norms that the reference has as w are computed with as 1 + w; their gradients are the same.
+        const offset = what === 'final' && name.endsWith('Norm') ? (spec.normCentre ?? 0) : 0;
+        pairs.push([data, reference.map((value) => value + offset)]);
       }
     }
     for (const [data, reference] of pairs) collector.compare(what, data, reference);

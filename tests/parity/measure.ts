@@ -60,10 +60,15 @@ export class Collector implements Measured {
 }
 
 /** forward.json and forward.safetensors of one tiny model: hidden, final_norm, logits, attention, greedy. */
-export async function measureForward(engine: Engine, folder: FileSet, stem = 'forward'): Promise<Measured> {
+export async function measureForward(
+  engine: Engine,
+  folder: FileSet,
+  stem = 'forward',
+  withAttention = true,
+): Promise<Measured> {
   const { sequences } = await readJson<ForwardFile>(folder, `${stem}.json`);
   const expected = await openTensors(folder, `${stem}.safetensors`);
-  return measureSequences(engine, sequences, expected, true);
+  return measureSequences(engine, sequences, expected, withAttention);
 }
 
 export async function measureSequences(

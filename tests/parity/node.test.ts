@@ -1,15 +1,15 @@
 /** On onnxruntime-node every reference value is met. Tolerance: ten times the reference's own error. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
 import type { LayerEngine } from '@/engine/layer-engine.ts';
 import { diskFile, diskFiles } from '@/model/node-files.ts';
 import { measureAdapter, measureForward, measureGguf, measureScaled, measureSmol } from './measure.ts';
-import { openGgufEngine, openTiny } from './tiny-models.ts';
+import { openGgufEngine, openTiny, TINY_MODELS } from './tiny-models.ts';
 import { expectWithin, toleranceOf } from './tolerances.ts';
 
 const BUNDLED = 'public/models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf';
 
-describe.each(['llama', 'llama-rope3'])('%s on node', (name) => {
+describe.each(TINY_MODELS)('%s on node', (name) => {
   const folder = diskFiles(`tests/fixtures/${name}`);
   let engine: LayerEngine;
 
@@ -38,6 +38,19 @@ describe.each(['llama', 'llama-rope3'])('%s on node', (name) => {
   });
 });
 
+// Shards and bfloat16 are other bytes for the same computation.
+test.each([
+  ['qwen2', 'model-sharded', 'forward'],
+  ['qwen3', 'model-bf16', 'forward_bf16'],
+])('%s/%s on node: the reference values', async (name, checkpoint, stem) => {
+  const backend = await createNodeBackend({ threads: 2 });
+  const engine = await openTiny(backend, diskFiles(`tests/fixtures/${name}/${checkpoint}`));
+  const measured = await measureForward(engine, diskFiles(`tests/fixtures/${name}`), stem, false);
+  await engine.close();
+  expectWithin(measured, toleranceOf(name, 'forward'));
+  expect(measured.greedy).toEqual({ equal: 5, total: 5 });
+});
+
 describe.each(['tiny_llama_f16', 'tiny_llama_q8_0'])('gguf/%s on node', (name) => {
   it('gives the reference values with the dequantised weights', async () => {
     const folder = diskFiles('tests/fixtures/gguf');
@@ -49,6 +62,22 @@ describe.each(['tiny_llama_f16', 'tiny_llama_q8_0'])('gguf/%s on node', (name) =
     expect(measured.greedy).toEqual({ equal: 5, total: 5 });
   });
 });
+
+// Made by tests/python/make_gguf_fixtures.py: llama.cpp's names, keys, norms and row orders of each family.
+test.each(TINY_MODELS.filter((name) => !name.startsWith('llama')))(
+  '%s as GGUF on node: the reference values with the dequantised weights',
+  async (name) => {
+    const folder = `tests/fixtures/${name}/gguf`;
+    const engine = await openGgufEngine(
+      await createNodeBackend({ threads: 2 }),
+      diskFile(`${folder}/tiny_f16.gguf`),
+    );
+    const measured = await measureForward(engine, diskFiles(folder), 'forward', false);
+    await engine.close();
+    expectWithin(measured, toleranceOf(name, 'forward'));
+    expect(measured.greedy).toEqual({ equal: 5, total: 5 });
+  },
+);
 
 describe('the bundled model on node', () => {
   const folder = diskFiles('tests/fixtures/smollm2');

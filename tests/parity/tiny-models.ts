@@ -10,6 +10,19 @@ import { openGguf } from '@/model/gguf.ts';
 import { openGgufModel } from '@/model/gguf-spec.ts';
 import { checkpointReader, openCheckpoint } from '@/model/tensor-store.ts';
 
+/** Folders of tests/fixtures, one for each family and, of llama, one for its rope scaling. */
+export const TINY_MODELS = [
+  'llama',
+  'llama-rope3',
+  'mistral',
+  'qwen2',
+  'qwen3',
+  'gemma',
+  'gemma2',
+  'gemma3_text',
+  'phi3',
+] as const;
+
 /** The checkpoint in `model`, with the adapter in `adapter` loaded under the name "final". */
 export async function openTiny(backend: Backend, model: FileSet, adapter?: FileSet): Promise<LayerEngine> {
   const config = await model.open('config.json');

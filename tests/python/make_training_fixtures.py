@@ -1,9 +1,10 @@
 """Makes the training references that ../shared/fixtures does not have, with PyTorch and PEFT; no test needs it. See README.md.
 
-usage: make_training_fixtures.py tests/fixtures
+usage: make_training_fixtures.py tests/fixtures [FAMILY ...]
 
 llama/everything, llama-rope3/everything (tied and untied head): ten AdamW steps as the published code of SPPFT trains: all
-parameters but the matrices of layers 2 and 3, whose norms train. llama/dropout: ten steps of LoRA with dropout 0.25, whose
+parameters but the matrices of layers 2 and 3, whose norms train; the same for qwen2 (biases), qwen3 (norms of queries and keys),
+gemma2 and gemma3_text (norms stored as w, computed as 1 + w). llama/dropout: ten steps of LoRA with dropout 0.25, whose
 masks come from a copy of this project's own seeded generator. The same batch as in lora/. float32 on one thread; every run
 is repeated in float64, and `float32_error` is the largest difference between the two.
 """
@@ -84,9 +85,9 @@ def padded(batch):
     width = max(map(len, ids))
     pad = lambda row, value: row + [value] * (width - len(row))
     labels = [[-100] * len(row["prompt"]) + row["response"] for row in batch]
+    # Without an attention mask: no token that counts stands behind a pad, and a window that holds pads alone gives NaN in float64.
     return {
         "input_ids": torch.tensor([pad(row, 0) for row in ids]),
-        "attention_mask": torch.tensor([pad([1] * len(row), 0) for row in ids]),
         "labels": torch.tensor([pad(row, -100) for row in labels]),
     }
 
@@ -117,7 +118,7 @@ def load(folder, dtype):
 def everything(folder, dtype, clock):
     model = load(folder / "model", dtype)
     for name, parameter in model.named_parameters():
-        frozen = any(f"layers.{k}." in name for k in FROZEN) and ("self_attn" in name or "mlp" in name)
+        frozen = any(f"layers.{k}." in name for k in FROZEN) and ("self_attn" in name or "mlp" in name) and "norm" not in name
         parameter.requires_grad = not frozen
     return model.eval()
 
@@ -169,7 +170,8 @@ def write(folder, kind, make, keep, extra):
     print(out, description["float32_error"], losses)
 
 
-not_a_matrix = lambda name: "embed" in name or "norm" in name or "lm_head" in name
-write(root / "llama", "everything", everything, not_a_matrix, {})
-write(root / "llama-rope3", "everything", everything, not_a_matrix, {})
-write(root / "llama", "dropout", with_dropout, lambda name: True, {"dropout": SHARE, "seed": SEED})
+not_a_matrix = lambda name: "embed" in name or "norm" in name or "lm_head" in name or "bias" in name
+for family in sys.argv[2:] or ["llama", "llama-rope3", "qwen2", "qwen3", "gemma2", "gemma3_text"]:
+    write(root / family, "everything", everything, not_a_matrix, {})
+if not sys.argv[2:]:
+    write(root / "llama", "dropout", with_dropout, lambda name: True, {"dropout": SHARE, "seed": SEED})

@@ -11,6 +11,8 @@ import { elementCount, type LayerTensors, type TrainedShapes } from './parameter
 
 export interface AdamWOptions extends AdamWConstants {
   weightDecay: number;
+  /** What weight decay pulls norms towards (ModelSpec.normCentre); absent: 0. */
+  normCentre?: number;
 }
 
 /** PyTorch's defaults but for the decay, which is the trainer's own default of transformers. */
@@ -66,7 +68,8 @@ export class AdamW {
     borrowed: ReadonlySet<DeviceTensor> = new Set(),
   ): Promise<void> {
     this.updateCount += 1;
-    const { beta1, beta2, weightDecay } = this.options;
+    const { beta1, beta2, weightDecay, normCentre = 0 } = this.options;
+    const centre = (name: string) => (name.endsWith('Norm') ? normCentre : 0);
     const scalars = this.#scalars({
       keep: 1 - learningRate * weightDecay,
       stepSize: learningRate / (1 - beta1 ** this.updateCount),
@@ -75,7 +78,7 @@ export class AdamW {
     });
     for (const { group, names, rank } of runsOf(parameters)) {
       const kernel = await this.#kernel('update', names, masks !== null, () =>
-        buildAdamWKernel(names, rank, this.options, masks !== null),
+        buildAdamWKernel(names, rank, this.options, masks !== null, centre),
       );
       const state = { p: parameters, m: this.first, v: this.second };
       const outputs = await this.backend.run(kernel, {

@@ -66,7 +66,7 @@ export class Trainer {
     this.#shapes = shapes;
     this.#borrowed = new Set(start?.flatMap((layer) => Object.values(layer ?? {})));
     this.#parameters = start ?? uploadLayers(backend, options.initial);
-    this.#optimizer = new AdamW(backend, options.adamw, shapes);
+    this.#optimizer = new AdamW(backend, { ...options.adamw, normCentre: spec.normCentre }, shapes);
     const ends = () => ({
       tensors: this.#parameters[spec.layerCount] ?? {},
       pieces: pieceRows(spec, pieceElements),
