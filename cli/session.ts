@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url';
 import type { Engine } from '@/engine/engine.ts';
 import { LocalLab } from '@/lab/local-lab.ts';
 import { nodeParts } from '@/lab/node-parts.ts';
+import { alphaNotes } from '@/model/alpha-meaning.ts';
 import { AppError } from '@/model/app-error.ts';
 import { readManifest } from '@/model/bundled.ts';
 import { diskFiles } from '@/model/node-files.ts';
+import type { MatrixName } from '@/model/spec.ts';
 import type { TextCodec } from '@/model/text-codec.ts';
 import type { AdapterCard, ModelCard, ModelSource } from '@/protocol/lab.ts';
 import type { ModelOptions } from './options.ts';
@@ -49,6 +51,11 @@ export async function withModel<Result>(
     display.stop();
     await lab.close();
   }
+}
+
+/** What alpha does not do in this model with these matrices. */
+export function sayAlphaNotes({ card, display }: OpenSession, matrices: readonly MatrixName[]): void {
+  for (const { sentence } of alphaNotes(card.spec, matrices)) display.say(`Note: ${sentence}`);
 }
 
 async function modelSource(choice: string): Promise<{ source: ModelSource; modelId?: string }> {
