@@ -1,14 +1,14 @@
 /**
- * Records what the page shows before its own numbers are there: `npm run record [-- --only aligned --threads 2]`.
- * Runs the page's own default requests (src/state/wanted.ts) on the bundled model through the command line's functions
- * and writes one run file per model into public/recorded, with index.json. Takes about half an hour on two cores.
+ * Records the bundled model for the page and for docs/results.md: `npm run record [-- --only search,grid --models aligned]`.
+ * Runs the page's own default requests (src/state) through the command line's functions, piece by piece, into --work; a
+ * piece that is there is not computed again, so the command may be stopped and started at will. Finished pieces go to
+ * public/recorded. What each piece is: record-bench.ts and record-locate.ts.
  */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { BUNDLED_POOL_IDS } from '@/data/pools.ts';
-import type { ExperimentMap, KeptKind, RefusalCalibration } from '@/protocol/experiments.ts';
 import {
   adaptersOf,
   type Config,
@@ -16,109 +16,63 @@ import {
   MODEL_VARIANTS,
   type ModelVariant,
 } from '@/state/config.ts';
-import { attentionPrompts, COUNTED_POOLS, type Pools } from '@/state/pools.ts';
-import {
-  attentionRequest,
-  bandScanRequest,
-  calibrateRequest,
-  countRequest,
-  type Situation,
-  similarityRequest,
-} from '@/state/requests.ts';
+import type { Pools } from '@/state/pools.ts';
+import type { Situation } from '@/state/requests.ts';
 import { rulesWithEdits } from '@/state/rules.ts';
-import { alphaList } from '../cli/options.ts';
 import { shippedPool } from '../cli/pools.ts';
-import { RunWriter } from '../cli/run-writer.ts';
-import { type OpenSession, withModel } from '../cli/session.ts';
+import type { RunHead } from '../cli/run-writer.ts';
+import { withModel } from '../cli/session.ts';
+import { GrowingRun } from './growing-run.ts';
+import { updateLocateDocument } from './locate-document.ts';
+import { benchPools, benchSettings, recordBench } from './record-bench.ts';
+import {
+  gridAlphas,
+  isControl,
+  LOCATE_PIECES,
+  type LocatePiece,
+  locatePools,
+  locateSettingsOf,
+  pieceFile,
+  pieceFolder,
+  recordControls,
+  recordedCalibration,
+  recordGrid,
+  recordLayerAlpha,
+  recordSearch,
+  SEARCHED,
+} from './record-locate.ts';
 
-const FOLDER = fileURLToPath(new URL('../public/recorded/', import.meta.url));
+const root = fileURLToPath(new URL('../', import.meta.url));
+const FOLDER = path.join(root, 'public/recorded');
 const MODEL = 'smollm2-135m-instruct';
-const ALPHAS = alphaList('0.8:1.2:0.05');
-const SCAN_ALPHAS = [1.1, 0.9];
-/** The side pools tell broken from safe; the ends and the default are enough for that. */
-const SIDE_ALPHAS = [0.8, 0.9, 1, 1.1, 1.2];
-
-async function record(session: OpenSession, variant: ModelVariant, pools: Pools, signal: AbortSignal) {
-  const config = (patch: Partial<Config> = {}): Config => ({ ...DEFAULT_CONFIG, model: variant, ...patch });
-  const situation = (patch?: Partial<Config>): Situation => ({
-    modelKey: 'bundled',
-    config: config(patch),
-    pools,
-    rules: rulesWithEdits(DEFAULT_CONFIG),
-  });
-  const head = {
-    kind: 'sweep' as const,
-    template: DEFAULT_CONFIG.template,
-    seed: DEFAULT_CONFIG.seed,
-    settings: { command: 'npm run record', variant, range: [...DEFAULT_CONFIG.range], alphas: ALPHAS },
-    pools: usedPools(pools, config()),
-  };
-  const writer = new RunWriter(session, head, signal);
-  const run = <K extends KeptKind>(
-    kind: K,
-    label: string,
-    request: { params: ExperimentMap[K]['params'] },
-  ) => {
-    process.stderr.write(`${new Date().toISOString()} ${variant}: ${kind}, ${label}\n`);
-    return writer.run(kind, label, request.params);
-  };
-  await run('similarity', 'curves', similarityRequest(situation()));
-  await run('attention', 'attention', attentionRequest(situation()));
-  const { calibration } = await run('calibrate', 'calibration', calibrateRequest(situation()));
-  for (const pool of COUNTED_POOLS) {
-    for (const alpha of pool === 'over-rejection' ? ALPHAS : SIDE_ALPHAS) {
-      const label = `${pool}, layers ${DEFAULT_CONFIG.range.join('-')}, alpha ${alpha}`;
-      await run('count', label, countRequest(situation(), pool, 'exact', alpha, calibration));
-    }
-  }
-  await recordScans(run, situation, calibration, variant);
-  writer.write(path.join(FOLDER, `${variant}.json`));
-}
-
-async function recordScans(
-  run: <K extends KeptKind>(
-    kind: K,
-    label: string,
-    request: { params: ExperimentMap[K]['params'] },
-  ) => Promise<unknown>,
-  situation: (patch?: Partial<Config>) => Situation,
-  calibration: RefusalCalibration,
-  variant: ModelVariant,
-): Promise<void> {
-  if (calibration.tokenIds.length === 0) {
-    process.stderr.write(
-      `${variant}: no first token opens refusals, so there is no score to scan bands with\n`,
-    );
-    return;
-  }
-  for (const alpha of SCAN_ALPHAS) {
-    const label = `bands of ${DEFAULT_CONFIG.bandWidth}, alpha ${alpha}`;
-    await run('bandScan', label, bandScanRequest(situation({ alpha }), calibration));
-  }
-}
-
-/** Only the pools that the parts take prompts from; attention takes single prompts of them. */
-function usedPools(pools: Pools, config: Config): Record<string, Pools[keyof Pools]['items'][number][]> {
-  const names = new Set<keyof Pools>(['normal', 'malicious', ...COUNTED_POOLS]);
-  for (const prompt of attentionPrompts(pools, config)) {
-    const home = BUNDLED_POOL_IDS.find((id) => pools[id].items.includes(prompt));
-    if (home) names.add(home);
-  }
-  return Object.fromEntries([...names].map((name) => [name, [...pools[name].items]]));
-}
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, threads: { type: 'string' }, quiet: { type: 'boolean' } },
+  options: {
+    /** Of: bench, search, grid, layer-alpha, controls. Default: all. */
+    only: { type: 'string', default: ['bench', ...LOCATE_PIECES].join(',') },
+    /** Models of the bench; the searches are of the aligned one. */
+    models: { type: 'string', default: MODEL_VARIANTS.join(',') },
+    /** Controls by name; default: all. */
+    controls: { type: 'string' },
+    work: { type: 'string', default: path.join(root, '.cache/record') },
+    threads: { type: 'string' },
+    quiet: { type: 'boolean' },
+  },
 });
-const variants = MODEL_VARIANTS.filter((variant) => !values.only || values.only.split(',').includes(variant));
-if (variants.length === 0) throw new Error(`--only: use ${MODEL_VARIANTS.join(', ')}`);
-mkdirSync(FOLDER, { recursive: true });
+const asked = chosen(values.only, ['bench', ...LOCATE_PIECES], '--only');
+const variants = chosen(values.models, MODEL_VARIANTS, '--models');
+const controls = values.controls?.split(',') ?? null;
+const unknown = controls?.find((name) => !isControl(name));
+if (unknown !== undefined) throw new Error(`--controls: there is no control "${unknown}"`);
+
 const entries = await Promise.all(
   BUNDLED_POOL_IDS.map(async (id) => [id, { id, items: await shippedPool(id), origin: 'shipped' }] as const),
 );
-const shipped = Object.fromEntries(entries) as unknown as Pools;
+const pools = Object.fromEntries(entries) as unknown as Pools;
 const interrupt = new AbortController();
-process.once('SIGINT', () => interrupt.abort());
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
+
+mkdirSync(values.work, { recursive: true });
 const terminal = { stdout: process.stdout, stderr: process.stderr, signal: interrupt.signal };
 const options = {
   model: MODEL,
@@ -127,10 +81,69 @@ const options = {
   threads: values.threads ? Number(values.threads) : undefined,
   quiet: values.quiet,
 };
-await withModel(options, { terminal, hash: true }, async (session) => {
-  for (const variant of variants) {
-    await record({ ...session, adapters: adaptersOf(variant) }, variant, shipped, interrupt.signal);
+await withModel(options, { terminal, hash: true }, async (plain) => {
+  const open = (name: string, variant: ModelVariant, head: Pick<RunHead, 'kind' | 'settings' | 'pools'>) => {
+    const whole = { ...head, template: DEFAULT_CONFIG.template, seed: DEFAULT_CONFIG.seed };
+    const session = { ...plain, adapters: adaptersOf(variant) };
+    return new GrowingRun(session, whole, path.join(values.work, name), interrupt.signal);
+  };
+  for (const variant of asked.includes('bench') ? variants : []) {
+    const head = { kind: 'sweep' as const, settings: benchSettings(variant), pools: benchPools(pools) };
+    const run = open(`${variant}.json`, variant, head);
+    await recordBench(run, situationOf(variant), variant);
+    publish(run);
+  }
+  const situation = situationOf(SEARCHED);
+  const calibration = recordedCalibration(FOLDER, SEARCHED);
+  const piece = (name: LocatePiece) =>
+    open(pieceFile(name), SEARCHED, {
+      kind: name === 'controls' ? 'control' : 'locate',
+      settings: locateSettingsOf(name),
+      pools: locatePools(pools, name),
+    });
+  if (asked.includes('search') || asked.includes('grid')) {
+    const search = piece('search');
+    const found = await recordSearch(search, situation(), calibration);
+    publish(search, 'search');
+    if (asked.includes('grid')) {
+      const grid = piece('grid');
+      await recordGrid(grid, situation, calibration, gridAlphas(found));
+      publish(grid, 'grid');
+    }
+  }
+  if (asked.includes('layer-alpha')) {
+    const single = piece('layer-alpha');
+    await recordLayerAlpha(single, situation(), calibration);
+    publish(single, 'layer-alpha');
+  }
+  if (asked.includes('controls')) {
+    const run = piece('controls');
+    await recordControls(run, situation(), calibration, controls);
+    publish(run, 'controls');
   }
 });
-const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json') && name !== 'index.json');
-writeFileSync(path.join(FOLDER, 'index.json'), `${JSON.stringify({ files: files.sort() }, null, 2)}\n`);
+
+function situationOf(variant: ModelVariant): (patch?: Partial<Config>) => Situation {
+  return (patch = {}) => {
+    const config = { ...DEFAULT_CONFIG, model: variant, ...patch };
+    return { modelKey: 'bundled', config, pools, rules: rulesWithEdits(config) };
+  };
+}
+
+/** A finished piece takes its place among what ships; the list of what is there and the words about it follow. */
+function publish(run: GrowingRun, piece?: LocatePiece): void {
+  run.finish();
+  const folder = path.join(FOLDER, piece ? pieceFolder(piece) : '');
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(run.file, path.join(folder, path.basename(run.file)));
+  const files = readdirSync(folder).filter((name) => name.endsWith('.json') && name !== 'index.json');
+  writeFileSync(path.join(folder, 'index.json'), `${JSON.stringify({ files: files.sort() }, null, 2)}\n`);
+  updateLocateDocument(root);
+}
+
+function chosen<Name extends string>(text: string, known: readonly Name[], option: string): Name[] {
+  const names = text.split(',');
+  const wrong = names.find((name) => !known.some((one) => one === name));
+  if (wrong !== undefined) throw new Error(`${option}: "${wrong}" is none of ${known.join(', ')}`);
+  return known.filter((name) => names.includes(name));
+}

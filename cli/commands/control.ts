@@ -28,6 +28,7 @@ import {
   wholeNumber,
 } from '../options.ts';
 import { choosePool, limited, shippedPool } from '../pools.ts';
+import { resumedControl } from '../resumed.ts';
 import { RowJournal } from '../row-journal.ts';
 import { RunWriter } from '../run-writer.ts';
 import { withModel } from '../session.ts';
@@ -144,15 +145,8 @@ async function runControl(name: string, options: ControlOptions, terminal: Termi
     const warning = calibration && calibrationWarning(calibration);
     if (warning) display.say(`Note: ${warning}`);
     const params: ControlParams = { ...asked, calibration };
-    const result = await lab.run(
-      'control',
-      { ...params, done: [...journal.rows] },
-      (event) => {
-        if (event.type === 'partial') journal.add(event.partial);
-        else display.show({ ...event.progress, phase: `${control.title}: ${event.progress.phase}` });
-      },
-      terminal.signal,
-    );
+    const place = { lab, display, signal: terminal.signal };
+    const result = await resumedControl(place, journal, control.title, params);
     writer.keep({ kind: 'control', label: control.title, params, result });
     writer.write(options.output);
     journal.remove();

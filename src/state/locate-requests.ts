@@ -13,8 +13,8 @@ const COARSE_STEP = 3;
 const DECODED_CELLS = 5;
 /** Prompts decoded per alpha to see whether the text is garbled. */
 const GUARD_PROMPTS = 16;
-/** LARF's alphas lie among these, and the paper's. */
-export const SINGLE_LAYER_ALPHAS = [0.5, 0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.4, 1.5];
+/** Six, as LARF tries (arXiv 2507.18631), over the whole range of the slider; the paper's alphas lie among them. */
+export const SINGLE_LAYER_ALPHAS = [0.5, 0.7, 0.9, 1.1, 1.3, 1.5];
 
 export type SearchKind = 'grid' | 'layerAlpha' | 'locate';
 
