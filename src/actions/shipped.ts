@@ -31,7 +31,15 @@ export async function loadPools(): Promise<void> {
   }
 }
 
-export async function loadRecorded(): Promise<void> {
+/** What is asked for with the page, or once a section comes near that shows it. */
+const asked = new Set<RecordedFolder>();
+/** Below public/: the bench's own, and those of the sections. */
+export type RecordedFolder = 'recorded/' | 'recorded/locate/' | 'recorded/controls/';
+
+/** Each folder once, however often it is asked for. */
+export async function loadRecorded(folder: RecordedFolder = 'recorded/'): Promise<void> {
+  if (asked.has(folder)) return;
+  asked.add(folder);
   const complain = (error: unknown) => {
     const { happened, todo } = wordsFor(error);
     notify({
@@ -42,7 +50,7 @@ export async function loadRecorded(): Promise<void> {
     });
   };
   try {
-    for (const { run, name, warnings } of await fetchRecordedRuns(assetUrl('recorded/'), complain)) {
+    for (const { run, name, warnings } of await fetchRecordedRuns(assetUrl(folder), complain)) {
       putResults('recorded', entriesOfRun(run, BUNDLED_KEY, name));
       addOutcomes(controlsOfFile(run, name));
       shelve(run, name, 'shipped', warnings);

@@ -1,6 +1,7 @@
 /** The controls section: the list of controls beside the open one, its options, its run and its figures. Only the arrangement. */
 import { useEffect, useMemo } from 'react';
 import { Button } from 'react-aria-components';
+import { loadRecorded } from '@/actions/shipped.ts';
 import { ProblemLine } from '@/elements/ProblemLine.tsx';
 import { ProgressLine } from '@/elements/ProgressLine.tsx';
 import type { ControlCard } from '@/protocol/controls.ts';
@@ -28,6 +29,7 @@ export default function ControlsPanel() {
   const text = useApp((state) => state.config.control);
   const settings = useMemo(() => decodeControlSettings(text), [text]);
   const card = openControl(cards, settings);
+  useEffect(() => void loadRecorded('recorded/controls/'), []);
   useEffect(() => {
     if (isReady) void loadControlCards();
   }, [isReady]);

@@ -1,4 +1,6 @@
 /** The Locate section: settings beside its three pictures, each bound to its search. Only the arrangement. */
+import { useEffect } from 'react';
+import { loadRecorded } from '@/actions/shipped.ts';
 import { useScoreLimit } from '@/state/score-limit.ts';
 import { useGridSummary, useLocateSettings, useSearch } from '@/state/select-locate.ts';
 import { setConfig, useApp } from '@/state/store.ts';
@@ -15,6 +17,7 @@ import './locate.css';
 const pick = ({ first, last }: LayerRange) => setConfig({ range: [first, last] });
 
 export default function LocatePanel() {
+  useEffect(() => void loadRecorded('recorded/locate/'), []);
   const axis = useLayerAxis();
   const { settings } = useLocateSettings();
   const planted = useApp((state) => (state.config.model === 'planted-8-13' ? PLANTED : null));
