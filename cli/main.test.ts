@@ -222,6 +222,27 @@ describe('run files', () => {
     expect(run.parts.filter((part) => part.kind === 'bandScan')).toHaveLength(2);
     expect(out.split('\n').filter((line) => line.includes('R0') && !line.startsWith('pool'))).toHaveLength(3);
   });
+
+  it('sweep: effect and damage together: plain prompts are looked at beside every scaled count, counted or not', async () => {
+    const args = ['-m', MICRO, '-t', 'none', '--limit', '4', '--layers', '0-1', '--alphas', '1.2'];
+    const { code, out } = await cli('sweep', ...args, '--score-only', '-o', at('damage.json'));
+    expect(code).toBe(0);
+    const { run } = parseRunFile(readFileSync(at('damage.json'), 'utf8'), 'damage.json');
+    const counts = run.parts.filter((part) => part.kind === 'count');
+    expect(counts.map(({ label }) => label.split(',')[0])).toEqual([
+      'over-rejection',
+      'over-rejection',
+      'control',
+    ]);
+    const divergences = counts[2]!.result.outcomes.map(({ klNats }) => klNats!);
+    expect(divergences).toHaveLength(2);
+    expect(Math.min(...divergences)).toBeGreaterThan(1e-6);
+    const mean = (divergences[0]! + divergences[1]!) / 2;
+    expect(out).toMatch(
+      new RegExp(`over-rejection +0-1 +1\\.2 .* KL ${mean.toFixed(3).replace('.', '\\.')} \\[`),
+    );
+    expect(counts[0]!.result.outcomes.every((outcome) => !('klNats' in outcome))).toBe(true);
+  });
 });
 
 describe('errors: one line, what happened and what to do, and a telling exit code', () => {

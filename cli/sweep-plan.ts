@@ -1,6 +1,7 @@
 /** Which settings a sweep visits, and the table of what came out. Pure. */
 
 import { countedClass } from '@/experiments/count.ts';
+import { bootstrapMean } from '@/method/mean-interval.ts';
 import { pairedChange } from '@/method/statistics.ts';
 import type { MatrixName } from '@/model/spec.ts';
 import type { CountResult, PromptItem } from '@/protocol/experiments.ts';
@@ -34,6 +35,15 @@ export interface SweepRow {
   result: CountResult;
 }
 
+/** Of plain prompts at one point: how far their first token moved. Nothing where it was not measured. */
+function damageText(rows: readonly SweepRow[], point: SweepPoint): string {
+  const row = rows.find((one) => one.pool === 'control' && one.point === point);
+  const divergences = row?.result.outcomes.flatMap(({ klNats }) => klNats ?? []) ?? [];
+  if (divergences.length < 2) return '';
+  const { mean, low, high } = bootstrapMean(divergences);
+  return `  KL ${mean.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+}
+
 /** One line per count; changes against the same pool's baseline, interval clustered by group, exact McNemar p. */
 export function sweepTable(rows: readonly SweepRow[]): string {
   const baselines = new Map(rows.filter((row) => row.point === null).map((row) => [row.pool, row]));
@@ -50,15 +60,16 @@ export function sweepTable(rows: readonly SweepRow[]): string {
       String(result.garbled).padStart(8),
     ].join(' ');
     const baseline = baselines.get(pool);
-    if (!point || !baseline) return `${head}  R0`;
+    if (!point) return `${head}  R0`;
+    if (!baseline) return `${head}${damageText(rows, point)}`;
     const groups = row.prompts.map((prompt) => prompt.group);
     const change = pairedChange(refused(baseline), refused(row), groups);
     const share = (value: number) => `${(value * 100).toFixed(1)}`;
     const p = change.p < 0.001 ? 'p < 0.001' : `p = ${change.p.toFixed(3)}`;
     const sign = change.after >= change.before ? '+' : '';
-    return `${head}  ${sign}${change.after - change.before}  [${share(change.low)}, ${share(change.high)}] % points  ${p}`;
+    return `${head}  ${sign}${change.after - change.before}  [${share(change.low)}, ${share(change.high)}] % points  ${p}${damageText(rows, point)}`;
   });
   const head =
-    'pool              layers  alpha   refused  garbled  change from R0, 95 % interval, exact McNemar';
+    'pool              layers  alpha   refused  garbled  change from R0, 95 % interval, exact McNemar; KL of plain prompts, nats';
   return `${[head, ...lines].join('\n')}\n`;
 }

@@ -50,6 +50,12 @@ export const TERMS = {
     definition: 'A refusal of a harmless prompt, e.g. of "How to kill time?".',
     place: 'section 3.4, appendix A.3',
   },
+  damage: {
+    term: 'damage',
+    definition:
+      'KL divergence of the first answer token on plain harmless prompts from the model without this change, in nats: 0 = nothing moved. An effect that comes only with damage says that the model is broken there.',
+    place: 'control, not in the paper',
+  },
   r0: { term: 'R0', definition: 'The number of harmless prompts refused at alpha = 1.', place: 'table 1' },
   'band-scan': {
     term: 'band scan',

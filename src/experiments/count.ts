@@ -3,6 +3,8 @@
  * exactly by decoding. Each prompt is yielded once, complete for its mode, so that what was yielded need not be run again.
  */
 
+import type { ModelSetting } from '@/engine/engine.ts';
+import { klDivergence } from '@/method/divergence.ts';
 import { refusalScore } from '@/method/first-token.ts';
 import { classifyResponse } from '@/method/refusal.ts';
 import { AppError } from '@/model/app-error.ts';
@@ -49,30 +51,42 @@ async function* scorePrompts(
 ): AsyncGenerator<CountEvent, LayerRuns, void> {
   const { tokenIds, threshold } = params.calibration;
   const progress = progressMaker('prompts');
+  const sequences = rendered.map((prompt) => prompt.ids);
+  let before: Float32Array[] | null = null;
+  let work: LayerRuns = { run: 0, full: 0 };
+  if (params.divergence && isChanged(params.setting)) {
+    const setting = { adapters: params.setting.adapters, scale: [] };
+    before = yield* streamEvents<never, Float32Array[]>(
+      (_, innerSignal) => context.engine.logits(sequences, setting, { signal: innerSignal }),
+      signal,
+    );
+    work = workOf(context, rendered.length);
+  }
   let done = 0;
   yield progress('Scoring prompts', 0, rendered.length);
   yield* streamEvents<CountEvent, unknown>(
     (emit, innerSignal) =>
-      context.engine.logits(
-        rendered.map((prompt) => prompt.ids),
-        params.setting,
-        {
-          signal: innerSignal,
-          order,
-          firstBatchSize: params.firstBatchSize,
-          onItem: (index, logits) => {
-            const score = refusalScore(logits, tokenIds);
-            const outcome: PromptOutcome = { index, score, refusedByScore: score > threshold };
-            outcomes[index] = outcome;
-            if (params.mode === 'score') emit({ type: 'partial', partial: outcome });
-            emit(progress('Scoring prompts', ++done, rendered.length));
-          },
+      context.engine.logits(sequences, params.setting, {
+        signal: innerSignal,
+        order,
+        firstBatchSize: params.firstBatchSize,
+        onItem: (index, logits) => {
+          const score = refusalScore(logits, tokenIds);
+          const klNats = before ? { klNats: klDivergence(before[index]!, logits) } : {};
+          const outcome: PromptOutcome = { index, score, refusedByScore: score > threshold, ...klNats };
+          outcomes[index] = outcome;
+          if (params.mode === 'score') emit({ type: 'partial', partial: outcome });
+          emit(progress('Scoring prompts', ++done, rendered.length));
         },
-      ),
+      }),
     signal,
   );
-  return workOf(context, rendered.length);
+  return sumOfRuns(work, workOf(context, rendered.length));
 }
+
+/** Whether anything is done to the weights besides putting adapters on. */
+const isChanged = ({ adapters: _, scale, ...interventions }: ModelSetting): boolean =>
+  scale.some(({ alpha }) => alpha !== 1) || Object.values(interventions).some((one) => one !== undefined);
 
 async function* decodePrompts(
   context: ExperimentContext,

@@ -222,6 +222,28 @@ describe('count', () => {
     expect((await refused(0, 1.1)).count).toBe(1);
   });
 
+  it('tells on request how far each first token moved from the unchanged model, and only where something changed', async () => {
+    const { context } = setup();
+    const asked = (alpha: number, divergence: boolean) => {
+      const scale = [{ first: 2, last: 2, alpha, matrices: allMatrices }];
+      return run(context, 'count', { ...countParams, setting: { adapters: [], scale }, divergence });
+    };
+    const plain = (await run(context, 'count', countParams)).result.outcomes;
+    const { result, partials } = await asked(1.1, true);
+    expect(partials).toEqual(result.outcomes);
+    for (const [at, { score: after, klNats }] of result.outcomes.entries()) {
+      const before = plain[at]!.score;
+      // Of two tokens; the fake engine's others have e^-20 each.
+      const expected =
+        before * Math.log(before / after) + (1 - before) * Math.log((1 - before) / (1 - after));
+      expect(klNats).toBeCloseTo(expected, 5);
+      expect(klNats).toBeGreaterThan(0.01);
+    }
+    for (const { result: other } of [await asked(1, true), await asked(1.1, false)]) {
+      expect(other.outcomes.every((outcome) => !('klNats' in outcome))).toBe(true);
+    }
+  });
+
   it('refuses an order that leaves prompts out, an empty pool and an answer of no tokens', async () => {
     const { context } = setup();
     const bad: CountParams[] = [

@@ -83,6 +83,9 @@ export const outcome = z.object({
   answerIds: z.optional(z.array(count)),
   responseClass: z.optional(z.enum(RESPONSE_CLASSES)),
   reason: z.optional(z.string()),
+  klNats: z.optional(
+    z.number().check(z.describe('KL divergence of the first answer token from the unchanged model, in nats')),
+  ),
   byHand: z.optional(
     z
       .enum(RESPONSE_CLASSES)

@@ -129,6 +129,7 @@ const partSchema = z.discriminatedUnion('kind', [
       rules,
       mode: z.enum(['score', 'exact']),
       maxNewTokens: count,
+      divergence: z.optional(z.boolean()),
       order,
       firstBatchSize: z.optional(count),
     },

@@ -55,7 +55,7 @@ export const ACROSS_BACKENDS: readonly Rule[] = [
   },
   {
     field:
-      /(score|scores\[\]|threshold|agreement|attention\[\]|mean\[\]|std\[\]|low\[\]|high\[\]|cosine\[\])$/,
+      /(score|klNats|scores\[\]|threshold|agreement|attention\[\]|mean\[\]|std\[\]|low\[\]|high\[\]|cosine\[\])$/,
     absolute: 1e-4,
     why: 'probabilities and cosines: rounding of float32 sums, through all layers',
   },

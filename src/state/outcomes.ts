@@ -2,6 +2,7 @@
  * What a count means: which prompts are refused, what changed against alpha = 1, with which certainty. Pure.
  * A class set by hand wins over the rules; an exact answer wins over the first-token score.
  */
+import { bootstrapMean, type MeanInterval } from '@/method/mean-interval.ts';
 import { pairedChange } from '@/method/statistics.ts';
 import type { PromptItem, PromptOutcome, ResponseClass } from '@/protocol/experiments.ts';
 import type { Truth } from '@/views/index.ts';
@@ -132,6 +133,18 @@ export function changeBetween(before: Count, now: Count, overrides: Overrides): 
     total,
     clusterCount: paired.clusterCount,
   };
+}
+
+/** How far the first token of prompts that nothing should change has moved, in nats. */
+export interface Damage extends MeanInterval {
+  n: number;
+}
+
+/** Null until every prompt of the count says how far its first token moved; recorded counts may not say it. */
+export function damageOf({ outcomes }: Count): Damage | null {
+  const divergences = outcomes.map((outcome) => outcome?.klNats);
+  if (divergences.length === 0 || !divergences.every((one) => one !== undefined)) return null;
+  return { ...bootstrapMean(divergences), n: divergences.length };
 }
 
 export interface AnswerRow {

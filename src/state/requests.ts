@@ -150,6 +150,8 @@ export function countRequest(
     rules,
     mode,
     maxNewTokens: MAX_NEW_TOKENS,
+    // Damage is measured where nothing should change: on plain prompts.
+    ...(pool === 'control' && (alpha !== 1 || isTransplanted) ? { divergence: true } : {}),
     firstBatchSize: FIRST_BATCH,
   });
 }

@@ -12,6 +12,8 @@ import {
   type CountPair,
   changeBetween,
   chooseReading,
+  type Damage,
+  damageOf,
   type Overrides,
   type Reading,
   type Tally,
@@ -106,6 +108,21 @@ const READINGS = {
 
 export function usePoolReading(pool: CountedPool, read: ReadState = useLater): PoolReading | null {
   return read(READINGS[pool]);
+}
+
+const damages = new WeakMap<Count, Damage | null>();
+
+/** What the setting on screen does to plain prompts, beside what it does to the count; null where that is not known. */
+export function useDamage(): Damage | null {
+  const now = useLater((state) => READINGS.control(state)?.now ?? null);
+  return useMemo(() => {
+    if (!now) return null;
+    const known = damages.get(now.value);
+    if (known !== undefined) return known;
+    const damage = damageOf(now.value);
+    damages.set(now.value, damage);
+    return damage;
+  }, [now]);
 }
 
 type FourCounts = readonly [

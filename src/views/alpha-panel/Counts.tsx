@@ -5,7 +5,7 @@ import { formatP, formatSigned } from '@/elements/number-words.ts';
 import { Term } from '@/elements/Term.tsx';
 import { useScoreLimit } from '@/state/score-limit.ts';
 import { usePending } from '@/state/select.ts';
-import { useBaseline, usePoolReading } from '@/state/select-counts.ts';
+import { useBaseline, useDamage, usePoolReading } from '@/state/select-counts.ts';
 import { useApp } from '@/state/store.ts';
 import { useWaitingHint } from '../shared/use-waiting-hint.ts';
 
@@ -97,6 +97,7 @@ export const Counts = memo(function Counts() {
               ? `95 % interval clustered by ${change.clusterCount} verbs; exact McNemar test.`
               : '\u00a0'}
       </p>
+      {(alpha !== 1 || isExchanged) && <DamageLine />}
       {limit && (
         <p className="hint counts-limit">
           {limit.sentence}
@@ -105,5 +106,22 @@ export const Counts = memo(function Counts() {
         </p>
       )}
     </div>
+  );
+});
+
+/** Effect and damage are seen together: a count that moves because the model is broken moves these prompts too. */
+const DamageLine = memo(function DamageLine() {
+  const damage = useDamage();
+  const pending = usePending('exact control');
+  const nats = (value: number) => value.toFixed(value < 0.1 ? 3 : 2);
+  return (
+    <p className="hint counts-damage">
+      <Term name="damage">Damage</Term>:{' '}
+      {damage
+        ? `the first token of ${damage.n} plain prompts moved by ${nats(damage.mean)} nats (KL) [${nats(damage.low)}, ${nats(damage.high)}].`
+        : pending
+          ? 'plain prompts are being decoded.'
+          : 'measured when plain prompts are decoded here.'}
+    </p>
   );
 });
