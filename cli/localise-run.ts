@@ -14,17 +14,15 @@ import type {
   PromptItem,
   RefusalCalibration,
 } from '@/protocol/experiments.ts';
-import { gridSoFar, layerAlphaSoFar, locateSoFar } from '@/protocol/localise-progress.ts';
 import { checkWritable } from './files.ts';
-import { packed, unpacked } from './journal-arrays.ts';
 import { addModelOptions, type ModelOptions, matrixSet, templateOption, wholeNumber } from './options.ts';
 import { choosePool, limited, shippedPool } from './pools.ts';
+import { type Piece, resumedSearch, type SearchKind } from './resumed.ts';
 import { RowJournal } from './row-journal.ts';
 import { RunWriter } from './run-writer.ts';
-import { type OpenSession, withModel } from './session.ts';
+import { type OpenSession, sayAlphaNotes, withModel } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
-export type SearchKind = 'grid' | 'layerAlpha' | 'locate';
 /** Answers of this many tokens are decoded, as everywhere. */
 const MAX_NEW_TOKENS = 16;
 
@@ -64,12 +62,6 @@ export interface Localising {
   ): Promise<ExperimentMap[K]['result']>;
 }
 
-/** One finished piece in the journal. */
-interface Piece {
-  kind: SearchKind;
-  event: unknown;
-}
-
 /** @param request what the command was asked besides; a journal of another request is not taken up */
 export async function localise(
   options: LocaliseOptions,
@@ -91,6 +83,7 @@ export async function localise(
   await withModel(options, { terminal, hash: true }, async (session) => {
     for (const warning of chosen.warnings) session.display.say(`Note: ${warning}`);
     const { template, matrices } = options;
+    sayAlphaNotes(session, matrices);
     const context = { template, setting: { adapters: session.adapters, scale: [] } };
     const settings = { command, prompts: chosen.origin, limit: options.limit ?? null, ...request };
     const head = {
@@ -158,27 +151,13 @@ async function search<K extends SearchKind>(
   label: string,
   params: ExperimentMap[K]['params'],
 ): Promise<ExperimentMap[K]['result']> {
-  const { lab, display } = writer.session;
-  const pieces = journal.rows.filter((row) => row.kind === kind).map(({ event }) => unpacked(event));
-  const resume = pieces.reduce(
-    (before, event) => SO_FAR[kind](before as never, event as never) as unknown,
-    null as unknown,
-  );
-  const result = await lab.run(
+  const result = await resumedSearch(
+    { ...writer.session, signal: writer.signal },
+    journal,
     kind,
-    (resume ? { ...params, resume } : params) as ExperimentMap[K]['params'],
-    (event) => {
-      if (event.type === 'progress')
-        display.show({ ...event.progress, phase: `${label}: ${event.progress.phase}` });
-      // Steps of a search follow from its counts and are told anew.
-      else if ((event.partial as { type: string }).type !== 'step') {
-        journal.add({ kind, event: packed(event.partial) });
-      }
-    },
-    writer.signal,
+    label,
+    params,
   );
   writer.keep({ kind, label, params, result } as Parameters<RunWriter['keep']>[0]);
   return result;
 }
-
-const SO_FAR = { grid: gridSoFar, layerAlpha: layerAlphaSoFar, locate: locateSoFar };

@@ -19,7 +19,7 @@ import {
 } from '../options.ts';
 import { type ChosenPool, choosePool, limited, shippedPool } from '../pools.ts';
 import { RunWriter } from '../run-writer.ts';
-import { type OpenSession, withModel } from '../session.ts';
+import { type OpenSession, sayAlphaNotes, withModel } from '../session.ts';
 import { pointLabel, type SweepPoint, type SweepRow, sweepPoints, sweepTable } from '../sweep-plan.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -97,6 +97,7 @@ async function runSweep(options: SweepOptions, terminal: Terminal): Promise<void
   const pools = await sweepPools(options, chosen);
   await withModel(options, { terminal, hash: true }, async (session) => {
     for (const warning of chosen.warnings) session.display.say(`Note: ${warning}`);
+    sayAlphaNotes(session, options.matrices);
     checkRanges(options, session);
     const points = sweepPoints(options.layers, options.alphas, options.matrices);
     const head = {
@@ -119,6 +120,7 @@ async function runSweep(options: SweepOptions, terminal: Terminal): Promise<void
       rules,
       points,
       counted: pools.counted,
+      harmless: pools.all.control,
       calibrateOn: pools.calibrateOn,
     });
     writer.write(options.output);
@@ -137,10 +139,12 @@ interface SweepRequest {
   points: readonly SweepPoint[];
   /** Counted at every point, by pool. */
   counted: Readonly<Record<string, PromptItem[]>>;
+  /** Plain prompts: what a scaling does to them is its damage. */
+  harmless: PromptItem[];
   calibrateOn: PromptItem[];
 }
 
-/** The work of a sweep; `record` uses it too. Returns one row per count, baselines first. */
+/** The work of a sweep. Returns one row per count, baselines first. */
 export async function sweep(writer: RunWriter, request: SweepRequest): Promise<SweepRow[]> {
   const { session } = writer;
   const { template, rules, maxNewTokens } = request;
@@ -157,16 +161,21 @@ export async function sweep(writer: RunWriter, request: SweepRequest): Promise<S
   const warning = calibrationWarning(calibration);
   if (warning) session.display.say(`Note: ${warning}`);
   const rows: SweepRow[] = [];
+  // Effect and damage together: plain prompts that are not counted are still looked at, by their first token alone.
+  const looked = { ...request.counted, control: request.counted.control ?? request.harmless };
   for (const point of [null, ...request.points]) {
-    for (const [pool, prompts] of Object.entries(request.counted)) {
+    for (const [pool, prompts] of Object.entries(looked)) {
+      const isCounted = pool in request.counted;
+      if (!isCounted && point === null) continue;
       const label = `${pool}, ${point ? pointLabel(point) : 'alpha 1'}`;
       const params: CountParams = {
         ...context(point),
         prompts,
         calibration,
         rules,
-        mode: request.scoreOnly ? 'score' : 'exact',
+        mode: request.scoreOnly || !isCounted ? 'score' : 'exact',
         maxNewTokens,
+        ...(pool === 'control' && point ? { divergence: true } : {}),
       };
       rows.push({ point, pool, prompts, result: await writer.run('count', label, params) });
     }
