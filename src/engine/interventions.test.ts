@@ -8,6 +8,7 @@ import type { DeviceWeights } from './device-weights.ts';
 import type { ModelSetting } from './engine.ts';
 import type { LayerEngine } from './layer-engine.ts';
 import { noiseOfNorm } from './noise.ts';
+import { changedSettings, someDirection } from './testing/changed-settings.ts';
 import { maxAbs, openTinyLlama, ROUNDING, SEQUENCES } from './testing/tiny-llama.ts';
 
 const BASE: ModelSetting = { adapters: [], scale: [] };
@@ -32,39 +33,14 @@ const hidden = async (setting: ModelSetting) =>
 /** What enters `layer`, per sequence. */
 const entering = (states: readonly Float32Array[], layer: number) =>
   states.map((own) => own.subarray(layer * width, (layer + 1) * width));
-const direction = () => Array.from({ length: width }, (_, d) => Math.sin(d + 1));
+const direction = () => someDirection(width);
 const along = (row: Float32Array) => {
   const u = direction();
   return u.reduce((sum, value, d) => sum + value * row[d]!, 0) / Math.hypot(...u);
 };
 
 /** Settings that do something, each in its own way. */
-const settings = (): Record<string, ModelSetting> => ({
-  'a layer left out': { ...ALIGNED, skip: [2] },
-  'the first and last layer left out': { ...ALIGNED, skip: [0, 5] },
-  // The adapter was trained in layers 0, 1, 4 and 5.
-  'adapters in layers 1 to 3': { ...ALIGNED, adapterLayers: [1, 2, 3] },
-  'adapters in all but 1 to 3': { ...ALIGNED, adapterLayers: [0, 4, 5] },
-  noise: { ...ALIGNED, perturb: [{ first: 2, last: 3, matrices: MATRIX_NAMES, strength: 0.3, seed: 4 }] },
-  'noise where adapters are off': {
-    ...ALIGNED,
-    adapterLayers: [1, 2],
-    perturb: [{ first: 3, last: 3, matrices: ['q', 'down'], strength: 0.3, seed: 4 }],
-  },
-  'a direction taken out': {
-    ...ALIGNED,
-    edits: [{ layers: [1, 3], direction: direction(), gain: -1, shift: 0, positions: 'all' }],
-  },
-  'a direction added at the last token': {
-    ...ALIGNED,
-    edits: [{ layers: [2, 5], direction: direction(), gain: 0, shift: 1.5, positions: 'last' }],
-  },
-  'scaled and a layer left out': {
-    ...ALIGNED,
-    scale: [{ first: 1, last: 4, alpha: 1.2, matrices: MATRIX_NAMES }],
-    skip: [3],
-  },
-});
+const settings = () => changedSettings(width);
 
 describe('nothing asked for', () => {
   const nothing: Record<string, ModelSetting> = {

@@ -1,6 +1,10 @@
 /** The same reference values in a real Chromium, on WASM and on (software) WebGPU, through the product's own modules. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createNodeBackend } from '@/backends/node-backend.ts';
+import { changedSettings } from '@/engine/testing/changed-settings.ts';
+import { maxAbs, openTinyLlama, ROUNDING, SEQUENCES } from '@/engine/testing/tiny-llama.ts';
+import { TINY_MODELS } from '../parity/tiny-models.ts';
 import { expectMadeRun, expectTraining, expectWithin, toleranceOf } from '../parity/tolerances.ts';
 import { type Harness, type PageWatch, startHarness } from './harness.ts';
 import type { TrainingRun } from './page/parity.worker.ts';
@@ -19,8 +23,8 @@ describe.each(['wasm', 'webgpu'] as const)('%s in Chromium', (kind) => {
     return opened;
   }
 
-  // llama-rope3 differs from llama by its rope tables and untied head, which no backend computes itself.
-  it.each(kind === 'wasm' ? ['llama', 'llama-rope3'] : ['llama'])(
+  // qwen3 and gemma2 together have all that a backend computes in any family but biases, which are Gemm's own addend.
+  it.each(kind === 'wasm' ? TINY_MODELS : (['llama', 'qwen3', 'gemma2'] as const))(
     '%s: reference hidden states, logits, attention, greedy tokens, scaled cases and adapter',
     async (name) => {
       const { page, watch } = await openPage();
@@ -35,6 +39,26 @@ describe.each(['wasm', 'webgpu'] as const)('%s in Chromium', (kind) => {
       expect(watch.errors).toEqual([]);
     },
   );
+
+  it('every intervention gives what it gives on Node', async () => {
+    const engine = await openTinyLlama(await createNodeBackend({ threads: 1 }));
+    const settings = changedSettings(engine.info.spec.hiddenSize);
+    const sequences = SEQUENCES.slice(0, 2);
+    const { page, watch } = await openPage();
+    const here = await page.evaluate(
+      ([backend, ids]) => window.parity.measure('interventions', backend, ids),
+      [kind, sequences] as const,
+    );
+    const plain = await engine.logits(sequences, { adapters: ['final'], scale: [] });
+    expect(Object.keys(here)).toEqual(Object.keys(settings));
+    for (const [name, setting] of Object.entries(settings)) {
+      const rows = here[name]!.map((row) => Float32Array.from(row));
+      expect(maxAbs(rows, await engine.logits(sequences, setting)), name).toBeLessThan(ROUNDING);
+      expect(maxAbs(rows, plain), name).toBeGreaterThan(1e-3);
+    }
+    await engine.close();
+    expect(watch.errors).toEqual([]);
+  });
 
   const trained: Array<[name: string, run: TrainingRun]> = [
     ['llama', 'lora'],

@@ -4,6 +4,7 @@ import type { Backend } from '@/backends/backend.ts';
 import { createWasmBackend } from '@/backends/wasm-backend.ts';
 import { createWebGpuBackend } from '@/backends/webgpu-backend.ts';
 import type { LayerEngine } from '@/engine/layer-engine.ts';
+import { changedSettings } from '@/engine/testing/changed-settings.ts';
 import type { FileSet } from '@/model/byte-source.ts';
 import { memorySource } from '@/model/memory-source.ts';
 import {
@@ -79,6 +80,17 @@ const measures = {
       scale: plain(await measureScaled(engine, folder)),
       adapter: plain(await measureAdapter(engine, folder, 'final')),
     }));
+  },
+
+  /** Logits [V] per setting and sequence: layers left out, exchanged, disturbed, directions taken out and added. */
+  interventions(kind: WebBackend, sequences: number[][]): Promise<Record<string, number[][]>> {
+    return withTiny(kind, 'llama', async (engine) => {
+      const logits: Record<string, number[][]> = {};
+      for (const [name, setting] of Object.entries(changedSettings(engine.info.spec.hiddenSize))) {
+        logits[name] = (await engine.logits(sequences, setting)).map((row) => [...row]);
+      }
+      return logits;
+    });
   },
 
   /** One of the reference's training runs. */
