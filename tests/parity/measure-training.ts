@@ -145,6 +145,22 @@ export async function measureLora(
   return { maxAbs: collector.maxAbs, signFlips, meanFinal };
 }
 
+/** lora/: the gradients of step 0 alone, for what is too slow to take the steps. */
+export async function measureGradients(
+  engine: LayerEngine,
+  folder: FileSet,
+  initial: FileSet,
+): Promise<TrainingMeasured> {
+  const run = await readJson<RunFile>(folder, 'lora/lora.json');
+  const { trainer } = await loraTrainer(engine, run, initial);
+  const collector = new Collector();
+  const expected = await openTensors(folder, 'lora/gradients_step0.safetensors');
+  const signFlips = await compareGradients(trainer.gradients([batchOf(run)]), collector, (layer, name) =>
+    readFloats(expected, loraName(layer, name)),
+  );
+  return { maxAbs: collector.maxAbs, signFlips, meanFinal: 0 };
+}
+
 /** llama/full: every matrix and norm of the layers that train. Changes the engine's weights. */
 export async function measureFull(engine: LayerEngine, folder: FileSet): Promise<TrainingMeasured> {
   const { spec } = engine.info;

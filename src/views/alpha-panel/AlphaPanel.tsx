@@ -7,6 +7,7 @@ import { Term } from '@/elements/Term.tsx';
 import { ALPHA_MAX, ALPHA_MIN, ALPHA_STEP, type Config, SETTINGS, snapAlpha } from '@/state/config.ts';
 import { getSession } from '@/state/session-instance.ts';
 import { setConfig, useApp } from '@/state/store.ts';
+import { AlphaNotes } from './AlphaNotes.tsx';
 import { Counts } from './Counts.tsx';
 import './alpha-panel.css';
 
@@ -55,6 +56,7 @@ export function AlphaPanel() {
           onCommit={commit}
         />
       </div>
+      <AlphaNotes />
       <Transplant first={first} last={last} />
       <Counts />
     </section>

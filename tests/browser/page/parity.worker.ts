@@ -20,13 +20,15 @@ import {
   measureDropout,
   measureEverything,
   measureFull,
+  measureGradients,
   measureLora,
   type TrainingMeasured,
 } from '../../parity/measure-training.ts';
 import { openGgufEngine, openTiny } from '../../parity/tiny-models.ts';
 
 export type WebBackend = 'wasm' | 'webgpu';
-export type TrainingRun = 'lora' | 'full' | 'everything' | 'dropout';
+export type TinyPart = 'forward' | 'scale' | 'adapter';
+export type TrainingRun = 'lora' | 'gradients' | 'full' | 'everything' | 'dropout';
 
 /** A folder of the test server, each file fetched whole. */
 function served(root: string): FileSet {
@@ -72,14 +74,23 @@ async function withTiny<T>(
 }
 
 const measures = {
-  /** Every reference value of one tiny model. */
-  tiny(kind: WebBackend, name: string): Promise<Record<'forward' | 'scale' | 'adapter', Measured>> {
+  /** Reference values of one tiny model: `parts` of them. */
+  tiny(
+    kind: WebBackend,
+    name: string,
+    parts: readonly TinyPart[],
+  ): Promise<Partial<Record<TinyPart, Measured>>> {
     const folder = served(`/fixtures/${name}`);
-    return withTiny(kind, name, async (engine) => ({
-      forward: plain(await measureForward(engine, folder)),
-      scale: plain(await measureScaled(engine, folder)),
-      adapter: plain(await measureAdapter(engine, folder, 'final')),
-    }));
+    const part: Record<TinyPart, (engine: LayerEngine) => Promise<Measured>> = {
+      forward: (engine) => measureForward(engine, folder),
+      scale: (engine) => measureScaled(engine, folder),
+      adapter: (engine) => measureAdapter(engine, folder, 'final'),
+    };
+    return withTiny(kind, name, async (engine) => {
+      const measured: Partial<Record<TinyPart, Measured>> = {};
+      for (const one of parts) measured[one] = plain(await part[one](engine));
+      return measured;
+    });
   },
 
   /** Logits [V] per setting and sequence: layers left out, exchanged, disturbed, directions taken out and added. */
@@ -99,6 +110,7 @@ const measures = {
     const [initial, final] = ['initial', 'final'].map((one) => served(`/fixtures/${name}/lora/${one}`));
     const measured: Record<TrainingRun, (engine: LayerEngine) => Promise<TrainingMeasured>> = {
       lora: (engine) => measureLora(engine, folder, initial!, final!),
+      gradients: (engine) => measureGradients(engine, folder, initial!),
       full: (engine) => measureFull(engine, folder),
       everything: (engine) => measureEverything(engine, folder),
       dropout: (engine) => measureDropout(engine, folder, initial!),
