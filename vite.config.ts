@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig, type Plugin, type UserConfig } from 'vite';
-import { isolationHeaders } from './scripts/serve.mjs';
+import { isolationHeaders, metaPolicy, safetyHeaders } from './scripts/serve.mjs';
 
 const LEFT_OUT_ID = '\0left-out';
 
@@ -102,6 +102,24 @@ function unusedTablesOfD3(): Plugin {
   };
 }
 
+/**
+ * The content security policy inside the page, for hosts that send no headers. Not while developing: hot reload runs inline
+ * scripts and a socket.
+ */
+function policyInPage(): Plugin {
+  return {
+    name: 'policy-in-page',
+    apply: 'build',
+    transformIndexHtml: () => [
+      {
+        tag: 'meta',
+        attrs: { 'http-equiv': 'Content-Security-Policy', content: metaPolicy },
+        injectTo: 'head-prepend',
+      },
+    ],
+  };
+}
+
 /** How long plugins took says nothing to someone who starts the page. */
 const checks = { pluginTimings: false };
 
@@ -112,7 +130,7 @@ export function sharedConfig(): UserConfig {
   return {
     base: './',
     define: { APP_VERSION: JSON.stringify(version) },
-    plugins: [react(), tokenizersOnly(), pdfWithoutHtml(), englishOnly(), unusedTablesOfD3()],
+    plugins: [react(), tokenizersOnly(), pdfWithoutHtml(), englishOnly(), unusedTablesOfD3(), policyInPage()],
     resolve: {
       alias: {
         '@': fileURLToPath(new URL('./src', import.meta.url)),
@@ -137,7 +155,7 @@ export function sharedConfig(): UserConfig {
       rolldownOptions: { checks },
     },
     server: { headers: isolationHeaders },
-    preview: { headers: isolationHeaders },
+    preview: { headers: { ...isolationHeaders, ...safetyHeaders } },
   };
 }
 

@@ -134,7 +134,8 @@ describe('a model of one’s own', () => {
       expect([...origins].sort()).toEqual([hub.endpoint, hub.storage].sort());
       expect(hub.requests.filter((line) => line.includes('OPTIONS'))).toEqual([]);
       const parts = hub.requests.filter((line) => line.startsWith('storage '));
-      expect(parts.length).toBeGreaterThan(5);
+      // Its header in two parts, and all of it.
+      expect(parts.length).toBeGreaterThan(2);
       for (const line of parts)
         expect(line).toMatch(/^storage GET \/xet-bridge\/model\.safetensors\S+ bytes=\d+-\d+$/);
 

@@ -15,6 +15,35 @@ export const isolationHeaders = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
+/**
+ * What the page may do, whatever a file brings into it. Scripts, workers and styles come from this server alone; text is never
+ * run as code, WebAssembly apart. Requests may go to any https address and to this machine, because a person names hubs and
+ * addresses freely: that no other is asked is the page's own doing, and tested (e2e/safety.test.ts). blob: and data: hold
+ * figures, downloads and the threads of ONNX Runtime; inline styles are set by the widgets' library.
+ */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval' blob:",
+  "worker-src 'self' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+  "connect-src 'self' https: http://localhost:* http://127.0.0.1:* blob: data:",
+  "form-action 'none'",
+  "base-uri 'none'",
+];
+
+/** As a meta element can hold it, for hosts that send no headers (vite.config.ts). */
+export const metaPolicy = policy.join('; ');
+
+/** Sent with everything, since a worker has the policy of its own script's answer. */
+export const safetyHeaders = {
+  // In a meta element this one would be ignored.
+  'Content-Security-Policy': [...policy, "frame-ancestors 'none'"].join('; '),
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+};
+
 /** @typedef {{ prefix: string, folder: string }} Mount folder relative to the project, prefix like "/fixtures" or "/" */
 
 /** The shipped page. @type {Mount[]} */
@@ -47,8 +76,8 @@ function createHandler(mounts) {
 
   /** @type {import('node:http').RequestListener} */
   return (request, response) => {
-    for (const [name, value] of Object.entries(isolationHeaders)) response.setHeader(name, value);
-    response.setHeader('X-Content-Type-Options', 'nosniff');
+    const headers = { ...isolationHeaders, ...safetyHeaders };
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     const url = request.url ?? '/';
     const candidates = handlers.filter(({ prefix }) => url === prefix || url.startsWith(`${prefix}/`));
 

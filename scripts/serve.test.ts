@@ -18,6 +18,11 @@ describe('what serve answers', () => {
       const { headers } = await fetch(`${url}${path}`);
       expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
       expect(headers.get('cross-origin-embedder-policy')).toBe('require-corp');
+      const policy = headers.get('content-security-policy');
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval' blob:;");
+      expect(policy).not.toContain("'unsafe-eval'");
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
     }
   });
 

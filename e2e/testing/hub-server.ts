@@ -3,6 +3,7 @@
  * for large files, a relative redirect for small ones, the listing in pages, the same headers for pages of other origins.
  * Preflight requests are refused, so whatever needs one fails here. Serves the one repository it is given.
  */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,6 +17,8 @@ export interface HubServer {
   storage: string;
   /** "GET /path range", storage's after "storage ". */
   requests: string[];
+  /** Storage answers so many more requests; the others wait. Default: all. */
+  storageAnswers: number;
   close(): Promise<void>;
 }
 
@@ -30,7 +33,12 @@ export async function startHub(repo: string, folder: string, files: readonly str
   const requests: string[] = [];
   const note = (request: IncomingMessage, where = '') =>
     requests.push(`${where}${request.method} ${request.url} ${request.headers.range ?? ''}`.trim());
-  const read = (name: string) => readFile(path.join(projectRoot, folder, name));
+  const contents = new Map<string, Promise<Buffer>>();
+  const read = (name: string) => {
+    const content = contents.get(name) ?? readFile(path.join(projectRoot, folder, name));
+    contents.set(name, content);
+    return content;
+  };
 
   const storage = await listen('localhost', async (request, response) => {
     note(request, 'storage ');
@@ -38,6 +46,9 @@ export async function startHub(repo: string, folder: string, files: readonly str
     response.setHeader('Access-Control-Expose-Headers', STORAGE_EXPOSED);
     const name = files.find((file) => request.url?.startsWith(`/xet-bridge/${file}?`));
     if (request.method === 'OPTIONS' || !name) return void response.writeHead(403).end();
+    while (server.storageAnswers <= 0 && !request.socket.destroyed)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    server.storageAnswers -= 1;
     sendPart(request, response, await read(name));
   });
 
@@ -48,7 +59,7 @@ export async function startHub(repo: string, folder: string, files: readonly str
     response.setHeader('Access-Control-Expose-Headers', EXPOSED);
     response.setHeader('Vary', 'Origin');
     if (request.method === 'OPTIONS') return void response.writeHead(404).end();
-    if (url.pathname === `/api/models/${repo}/tree/main`) return sendTree(url, response, files);
+    if (url.pathname === `/api/models/${repo}/tree/main`) return sendTree(url, response, files, read);
     const cached = files.find((name) => url.pathname === `/api/resolve-cache/models/${repo}/${name}`);
     if (cached) return sendPart(request, response, await read(cached));
     const asked = files.find((name) => url.pathname === `/${repo}/resolve/main/${name}`);
@@ -62,25 +73,37 @@ export async function startHub(repo: string, folder: string, files: readonly str
     response.writeHead(url.pathname.startsWith(`/${repo}/`) ? 404 : 401).end();
   });
 
-  return {
+  const server: HubServer = {
     endpoint: hub.origin,
     storage: storage.origin,
     requests,
+    storageAnswers: Number.POSITIVE_INFINITY,
     close: async () => {
       await Promise.all([hub.close(), storage.close()]);
     },
   };
+  return server;
 }
 
 /** One entry a page, so that the second is found by the Link header alone. */
-function sendTree(url: URL, response: ServerResponse, files: readonly string[]): void {
+async function sendTree(
+  url: URL,
+  response: ServerResponse,
+  files: readonly string[],
+  read: (name: string) => Promise<Buffer>,
+): Promise<void> {
   const at = Number(url.searchParams.get('cursor') ?? 0);
   if (at + 1 < files.length) {
     const next = `${url.pathname}?recursive=true&cursor=${at + 1}`;
     response.setHeader('Link', `<${next}>; rel="next"`);
   }
+  const name = files[at]!;
+  const content = await read(name);
+  const hashOf = (kind: string) => createHash(kind).update(content).digest('hex');
+  const lfs = isLarge(name) ? { lfs: { oid: hashOf('sha256'), size: content.length } } : {};
   response.writeHead(200, { 'Content-Type': 'application/json' });
-  response.end(JSON.stringify([{ type: 'file', path: files[at] }]));
+  const entry = { type: 'file', path: name, size: content.length, oid: hashOf('sha1'), ...lfs };
+  response.end(JSON.stringify([entry]));
 }
 
 function sendPart(request: IncomingMessage, response: ServerResponse, whole: Buffer): void {

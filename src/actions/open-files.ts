@@ -72,7 +72,7 @@ async function openAdapterFiles(files: File[], name = folderOf(files[0]!) ?? 'ow
   // The engine takes it between two pieces of work: that can be a while.
   notify({ id: 'adapter', level: 'info', happened: `Reading the adapter ${name} …`, todo: '' });
   try {
-    await getSession().addAdapter(files, name);
+    await getSession().addAdapter({ kind: 'files', files }, name);
   } catch (error) {
     dismiss('adapter');
     throw error;

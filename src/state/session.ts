@@ -4,10 +4,11 @@
  */
 import { AppError } from '@/model/app-error.ts';
 import type { ExperimentEvent, ExperimentMap, KeptKind, Progress } from '@/protocol/experiments.ts';
-import type { Lab, ModelCard } from '@/protocol/lab.ts';
+import type { Lab, ModelCard, ModelSource } from '@/protocol/lab.ts';
 import { adaptersOf, type Config, DEFAULT_CONFIG } from './config.ts';
 import { finished, partial } from './deliver.ts';
 import { type FrameBatch, frameBatch } from './frame-batch.ts';
+import { hubTokenFor, isRemote } from './hub-access.ts';
 import { type Job, Scheduler } from './jobs.ts';
 import { wordsFor } from './problems.ts';
 import { currentSituation } from './situation.ts';
@@ -99,7 +100,7 @@ export class Session {
       this.#lab = lab;
       const card = await lab.load(
         source.source,
-        { backend },
+        { backend, token: hubTokenFor(source.source) },
         (progress) => this.#batch.add((state) => this.#showLoading(state, loading, progress)),
         loading.signal,
       );
@@ -112,19 +113,20 @@ export class Session {
     }
   }
 
-  /** Stops loading; recorded results stay visible. */
+  /** Stops loading; recorded results stay visible, and so does what a download has brought. */
   async cancelLoading(): Promise<void> {
     await this.#closeLab();
-    useApp.setState({
-      lab: { state: 'failed', happened: 'Loading was stopped.', todo: 'Load the model again when you like.' },
-    });
+    const stopped = isRemote(useApp.getState().source?.source ?? null)
+      ? { happened: 'Loading is paused.', todo: 'What was downloaded is kept; go on when you like.' }
+      : { happened: 'Loading was stopped.', todo: 'Load the model again when you like.' };
+    useApp.setState({ lab: { state: 'failed', ...stopped } });
   }
 
   /**
    * Reads a person's adapter for the open model; "aligned" then means the model with it.
    * @throws AppError where there is no model, or the adapter is not one for it
    */
-  async addAdapter(files: File[], name: string): Promise<void> {
+  async addAdapter(source: ModelSource, name: string): Promise<void> {
     const { lab } = useApp.getState();
     if (!this.#lab || lab.state !== 'ready') {
       throw new AppError(
@@ -136,7 +138,7 @@ export class Session {
     // Results go by the names of adapters: each one needs a name of its own.
     this.#adapterCount += 1;
     const own = this.#adapterCount === 1 ? name : `${name} (${this.#adapterCount})`;
-    const added = await this.#lab.addAdapter({ kind: 'files', files }, own);
+    const added = await this.#lab.addAdapter(source, own, { token: hubTokenFor(source) });
     const card = { ...lab.card, adapters: [...lab.card.adapters, added] };
     useApp.setState({ lab: { state: 'ready', card }, ownAdapter: added.name });
     setConfig({ model: 'aligned' });

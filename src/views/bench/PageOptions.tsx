@@ -29,7 +29,7 @@ export function PageOptions() {
   );
 }
 
-/** The download is kept by the browser; here is its size and the way to be rid of it. */
+/** What the browser keeps of the bundled model, and the way to be rid of it; other models: views/model/KeptDownloads.tsx. */
 function KeptFiles() {
   // Files are stored while a model loads: looked at again whenever that ends.
   const labState = useApp((state) => state.lab.state);
@@ -43,11 +43,10 @@ function KeptFiles() {
       isCurrent = false;
     };
   }, [labState]);
-  if (!cache || bytes === null) return null;
-  if (bytes === 0) return <span className="hint">No downloads are kept in this browser.</span>;
+  if (!cache || !bytes) return null;
   return (
     <span className="kept-files">
-      Kept downloads {Math.round(bytes / 1e6)} MB
+      The bundled model’s files, kept: {Math.round(bytes / 1e6)} MB
       <Button
         className="quiet-button"
         onPress={() =>

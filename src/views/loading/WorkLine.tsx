@@ -2,6 +2,7 @@
 import { memo } from 'react';
 import { Button } from 'react-aria-components';
 import { ProgressLine } from '@/elements/ProgressLine.tsx';
+import { isRemote } from '@/state/hub-access.ts';
 import { progressWords } from '@/state/progress-words.ts';
 import { getSession } from '@/state/session-instance.ts';
 import { useApp } from '@/state/store.ts';
@@ -14,6 +15,8 @@ export function WorkLine() {
   const stopped = useApp((state) => state.stopped);
   const name = useApp((state) => state.source?.name ?? 'the model');
   const lentTo = useApp((state) => state.lentTo);
+  // A download stands where it is and goes on later; whatever else is loaded begins again.
+  const isDownload = useApp((state) => isRemote(state.source?.source ?? null));
   if (lab.state === 'loading') {
     const words = lab.progress ? progressWords(lab.progress) : { fraction: null, text: 'starting' };
     return (
@@ -21,7 +24,7 @@ export function WorkLine() {
         <span className="work-label">Loading {name}</span>
         <span className="work-text">{words.text}</span>
         <Button className="quiet-button" onPress={() => void getSession().cancelLoading()}>
-          Cancel
+          {isDownload ? 'Pause' : 'Cancel'}
         </Button>
         <ProgressLine work={words} label={`Loading ${name}`} />
       </div>
@@ -33,7 +36,7 @@ export function WorkLine() {
         <span className="work-label">No model is open.</span>
         <span className="work-text">{lab.happened}</span>
         <Button className="quiet-button" onPress={() => getSession().reload()}>
-          Load again
+          {isDownload ? 'Go on' : 'Load again'}
         </Button>
       </div>
     );

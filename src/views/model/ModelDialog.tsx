@@ -1,13 +1,16 @@
-/** Opens a model of one's own: a file or folder from disk, a repository of a hub, or the bundled one again. */
-import { type FormEvent, useState } from 'react';
+/** Opens a model of one's own: from disk, from the list, a hub or an address; what was downloaded before; or the bundled one again. */
+import { useState } from 'react';
 import { Button, FileTrigger } from 'react-aria-components';
 import { openFiles } from '@/actions/open-files.ts';
 import { bundledSource, loadPools } from '@/actions/shipped.ts';
 import { getSession } from '@/state/session-instance.ts';
-
-export const DEFAULT_ENDPOINT = 'https://huggingface.co';
+import { AddressForm } from './AddressForm.tsx';
+import { HubForm } from './HubForm.tsx';
+import { KeptDownloads } from './KeptDownloads.tsx';
+import { ListedModels } from './ListedModels.tsx';
 
 export function ModelDialog({ onClose }: { onClose: () => void }) {
+  const [chosen, setChosen] = useState('');
   const choose = (files: FileList | null) => {
     if (!files || files.length === 0) return;
     onClose();
@@ -20,10 +23,9 @@ export function ModelDialog({ onClose }: { onClose: () => void }) {
   return (
     <>
       <p>
-        A GGUF file, or a folder with config.json, tokenizer.json and .safetensors files, of the Llama family.
-        An adapter for the open model: adapter_config.json and adapter_model.safetensors, as PEFT writes them;
-        it then stands in the model switch. Files stay on this computer; you can also drop them anywhere on
-        the page.
+        A GGUF file, or a folder with config.json, tokenizer.json and .safetensors files. An adapter for the
+        open model: adapter_config.json and adapter_model.safetensors, as PEFT writes them; it then stands in
+        the model switch. Files stay on this computer; you can also drop them anywhere on the page.
       </p>
       <div className="dialog-actions">
         <FileTrigger allowsMultiple onSelect={choose}>
@@ -36,65 +38,20 @@ export function ModelDialog({ onClose }: { onClose: () => void }) {
           The bundled model
         </Button>
       </div>
-      <HubForm onClose={onClose} />
+      <details className="model-part">
+        <summary>Models to choose from</summary>
+        <ListedModels onChoose={setChosen} />
+      </details>
+      {/* A model that is chosen fills the form anew. */}
+      <HubForm key={chosen} repo={chosen} onClose={onClose} />
+      <details className="model-part">
+        <summary>From an address</summary>
+        <AddressForm onClose={onClose} />
+      </details>
+      <details className="model-part">
+        <summary>Kept in this browser</summary>
+        <KeptDownloads onOpen={onClose} />
+      </details>
     </>
-  );
-}
-
-function HubForm({ onClose }: { onClose: () => void }) {
-  const [repo, setRepo] = useState('');
-  const [revision, setRevision] = useState('main');
-  const [file, setFile] = useState('');
-  const [endpoint, setEndpoint] = useState(DEFAULT_ENDPOINT);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    onClose();
-    const source = {
-      kind: 'hub' as const,
-      repo: repo.trim(),
-      revision: revision.trim() || 'main',
-      ...(file.trim() ? { file: file.trim() } : {}),
-      endpoint: endpoint.trim() || DEFAULT_ENDPOINT,
-    };
-    const key = `hub:${source.endpoint}/${source.repo}@${source.revision}/${file.trim()}`;
-    void getSession().open({ key, name: source.repo, source });
-  };
-  return (
-    <form onSubmit={submit}>
-      <h3>From a hub</h3>
-      <p className="hint">
-        This sends a request to the address below; nothing else on this page leaves your computer.
-      </p>
-      <label className="field">
-        Repository
-        <input
-          required
-          pattern="[^\s\/]+\/[^\s\/]+"
-          placeholder="owner/name"
-          value={repo}
-          onChange={(e) => setRepo(e.target.value)}
-        />
-      </label>
-      <label className="field">
-        GGUF file, if the repository holds several
-        <input placeholder="model.Q4_0.gguf" value={file} onChange={(e) => setFile(e.target.value)} />
-      </label>
-      <label className="field">
-        Revision
-        <input value={revision} onChange={(e) => setRevision(e.target.value)} />
-      </label>
-      <label className="field">
-        Endpoint
-        <input type="url" required value={endpoint} onChange={(e) => setEndpoint(e.target.value)} />
-      </label>
-      <div className="dialog-actions">
-        <Button type="submit" className="main-button">
-          Load
-        </Button>
-        <Button className="quiet-button" onPress={onClose}>
-          Cancel
-        </Button>
-      </div>
-    </form>
   );
 }
