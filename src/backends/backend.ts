@@ -20,7 +20,7 @@ export interface Backend {
   readonly maxTensorBytes: number;
   compile(graph: Uint8Array): Promise<Kernel>;
   /** A tensor for repeated use as an input; `release` gives its memory back. The array may be kept, not copied. */
-  upload(data: Float32Array | Int32Array, dims: readonly number[]): DeviceTensor;
+  upload(data: Float32Array | Int32Array | Uint8Array, dims: readonly number[]): DeviceTensor;
   /** Shapes and positions: small int64 tensors that every backend reads on the CPU or copies by itself. */
   shape(values: readonly number[], dims?: readonly number[]): DeviceTensor;
   /** Outputs stay where the backend works; calls are queued, one runs at a time. Inputs that the kernel lacks are ignored. */

@@ -31,9 +31,10 @@ export class CpuBackend implements Backend {
     });
   }
 
-  upload(data: Float32Array | Int32Array, dims: readonly number[]): DeviceTensor {
-    return data instanceof Float32Array
-      ? new this.ort.Tensor('float32', data, dims)
+  upload(data: Float32Array | Int32Array | Uint8Array, dims: readonly number[]): DeviceTensor {
+    if (data instanceof Float32Array) return new this.ort.Tensor('float32', data, dims);
+    return data instanceof Uint8Array
+      ? new this.ort.Tensor('uint8', data, dims)
       : new this.ort.Tensor('int32', data, dims);
   }
 

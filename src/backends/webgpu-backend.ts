@@ -60,16 +60,18 @@ export class WebGpuBackend implements Backend {
     });
   }
 
-  upload(data: Float32Array | Int32Array, dims: readonly number[]): DeviceTensor {
+  upload(data: Float32Array | Int32Array | Uint8Array, dims: readonly number[]): DeviceTensor {
     const { GPUBufferUsage } = globalThis;
     const buffer = this.device.createBuffer({
       // ORT binds whole groups of 16 bytes.
       size: Math.ceil(data.byteLength / 16) * 16,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
-    this.device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+    // A write is of whole groups of four bytes.
+    const bytes = data.byteLength % 4 === 0 ? data : paddedBytes(data as Uint8Array);
+    this.device.queue.writeBuffer(buffer, 0, bytes as Float32Array<ArrayBuffer>);
     return ort.Tensor.fromGpuBuffer(buffer, {
-      dataType: data instanceof Float32Array ? 'float32' : 'int32',
+      dataType: data instanceof Float32Array ? 'float32' : data instanceof Uint8Array ? 'uint8' : 'int32',
       dims,
       dispose: () => buffer.destroy(),
     });
@@ -165,4 +167,10 @@ export class WebGpuBackend implements Backend {
     }
     return cause;
   }
+}
+
+function paddedBytes(data: Uint8Array): Uint8Array {
+  const padded = new Uint8Array(Math.ceil(data.length / 4) * 4);
+  padded.set(data);
+  return padded;
 }

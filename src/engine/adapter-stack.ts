@@ -8,6 +8,7 @@ import type { AdapterData, LoraPair } from '@/model/adapter-spec.ts';
 import { AppError } from '@/model/app-error.ts';
 import { MATRIX_NAMES, type MatrixName, type ModelEnd, type ModelSpec, matrixDims } from '@/model/spec.ts';
 import type { DeviceWeights } from './device-weights.ts';
+import { uploadMatrix } from './quantised-weights.ts';
 
 export interface LayerAdapter {
   matrices: MatrixName[];
@@ -64,7 +65,8 @@ export function stackAdapters(
 
 export function releaseStack(backend: Backend, { layers, ends = {} }: AdapterStack): void {
   for (const { inputs } of layers) for (const tensor of Object.values(inputs)) backend.release(tensor);
-  for (const tensor of [ends.finalNorm, ends.head]) if (tensor) backend.release(tensor);
+  for (const tensor of [ends.finalNorm, ...Object.values(ends.head?.inputs ?? {})])
+    if (tensor) backend.release(tensor);
 }
 
 /** Embedding, final norm and head that a model computes with: its own, or those of an adapter that replaces them. */
@@ -83,7 +85,14 @@ function replacedEnds(
   return {
     ...(embedding ? { embedding } : {}),
     ...(finalNorm ? { finalNorm: backend.upload(finalNorm, [spec.hiddenSize]) } : {}),
-    ...(head ? { head: backend.upload(head, [spec.vocabSize, spec.hiddenSize]) } : {}),
+    ...(head
+      ? {
+          head: {
+            form: null,
+            inputs: uploadMatrix(backend, 'head', head, [spec.vocabSize, spec.hiddenSize]),
+          },
+        }
+      : {}),
   };
 }
 

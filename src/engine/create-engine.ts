@@ -3,12 +3,14 @@ import type { Backend } from '@/backends/backend.ts';
 import { hardwareAdapter } from '@/backends/webgpu-adapter.ts';
 import type { LoadedModel } from '@/model/loaded-model.ts';
 import { uploadWeights } from './device-weights.ts';
-import type { BackendInfo } from './engine.ts';
+import type { BackendInfo, WeightPrecision } from './engine.ts';
 import { LayerEngine } from './layer-engine.ts';
 
 export interface CreateEngineOptions {
   backend: 'auto' | BackendInfo['kind'];
   threads?: number;
+  /** Whether matrices that the file holds quantised stay so on the device. Default: on WebGPU alone. */
+  precision?: WeightPrecision;
   /** Layers whose weights are in place. */
   onLayer?: (done: number, total: number) => void;
   signal?: AbortSignal;
@@ -28,9 +30,15 @@ export async function createEngine(model: LoadedModel, options: CreateEngineOpti
 export async function engineOn(
   backend: Backend,
   model: Pick<LoadedModel, 'spec' | 'weights'>,
-  options: Pick<CreateEngineOptions, 'onLayer' | 'signal'> = {},
+  options: Pick<CreateEngineOptions, 'onLayer' | 'signal' | 'precision'> = {},
 ): Promise<LayerEngine> {
-  const weights = await uploadWeights(backend, model.spec, model.weights, options.onLayer, options.signal);
+  // Memory is what a GPU is short of; on the CPU quantised products are no faster than float32 ones, and need another order of adding.
+  const precision = options.precision ?? (backend.info.kind === 'webgpu' ? 'stored' : 'float32');
+  const weights = await uploadWeights(backend, model.spec, model.weights, {
+    onLayer: options.onLayer,
+    signal: options.signal,
+    keepsQuantised: precision === 'stored',
+  });
   return new LayerEngine(backend, model.spec, weights);
 }
 

@@ -3,9 +3,8 @@
  * noise. The plain stack that the first layers agree with stays the key of what is cached below.
  */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
-import type { MatrixName } from '@/model/spec.ts';
+import { type MatrixName, type ModelSpec, matrixDims } from '@/model/spec.ts';
 import type { AdapterStack, LayerAdapter } from './adapter-stack.ts';
-import type { DeviceWeights } from './device-weights.ts';
 import type { ModelSetting } from './engine.ts';
 import { type Interventions, type PerturbRule, settingPlan } from './interventions.ts';
 import { noiseOfNorm } from './noise.ts';
@@ -25,7 +24,9 @@ export class DerivedStacks {
 
   constructor(
     private readonly backend: Backend,
-    private readonly weights: DeviceWeights,
+    private readonly spec: ModelSpec,
+    /** The model's own matrix [out, in]. */
+    private readonly floatMatrix: (layer: number, matrix: MatrixName) => Promise<Float32Array>,
   ) {}
 
   /** The stack of a setting. `full` has all its adapters everywhere, `base` none. */
@@ -86,13 +87,14 @@ export class DerivedStacks {
     matrix: MatrixName,
     before: DeviceTensor | undefined,
   ): Promise<DeviceTensor> {
-    const source = before ?? adapter.inputs[matrix] ?? this.weights.layers[layer]![matrix]!;
-    const weight = await this.backend.read(source);
-    const merged = await this.#mergedNorm(weight, source.dims, adapter, matrix);
+    const source = before ?? adapter.inputs[matrix];
+    const weight = source ? await this.backend.read(source) : await this.floatMatrix(layer, matrix);
+    const dims = matrixDims(this.spec)[matrix];
+    const merged = await this.#mergedNorm(weight, dims, adapter, matrix);
     const noise = noiseOfNorm(weight.length, rule.strength * merged, [rule.seed, layer, matrix]);
     return this.backend.upload(
       weight.map((value, at) => value + noise[at]!),
-      source.dims,
+      dims,
     );
   }
 

@@ -1,15 +1,39 @@
 /** The model's weights where the backend wants them, uploaded once. The embedding also stays here for row look-ups. */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import { AppError } from '@/model/app-error.ts';
-import { MATRIX_NAMES, type ModelSpec, matrixDims, vectorSizes, type WeightReader } from '@/model/spec.ts';
+import type { PackedForm } from '@/model/packed-matrix.ts';
+import {
+  MATRIX_NAMES,
+  type ModelSpec,
+  matrixDims,
+  type StoredLayer,
+  vectorSizes,
+  type WeightReader,
+} from '@/model/spec.ts';
+import { formOf, type QuantisedLayer, uploadMatrix } from './quantised-weights.ts';
 
 export interface DeviceWeights {
   /** Kernel inputs by name: norms and biases as the model has them, and the seven matrices. */
   layers: Array<Record<string, DeviceTensor>>;
+  /** By layer, the matrices that are quantised. */
+  quantised: QuantisedLayer[];
   finalNorm: DeviceTensor;
-  head: DeviceTensor;
+  head: HeadWeights;
   /** [vocabSize, hiddenSize] */
   embedding: Float32Array;
+}
+
+/** [vocabSize, hiddenSize] as input head, or quantised. */
+export interface HeadWeights {
+  form: PackedForm | null;
+  inputs: Record<string, DeviceTensor>;
+}
+
+export interface UploadOptions {
+  onLayer?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+  /** Matrices that the file holds quantised stay so; the embedding in JavaScript is float32 all the same. */
+  keepsQuantised?: boolean;
 }
 
 /** @throws AppError 'no-backend' where a tensor is larger than the backend takes, before anything is read */
@@ -17,32 +41,42 @@ export async function uploadWeights(
   backend: Backend,
   spec: ModelSpec,
   reader: WeightReader,
-  onLayer?: (done: number, total: number) => void,
-  signal?: AbortSignal,
+  { onLayer, signal, keepsQuantised = false }: UploadOptions = {},
 ): Promise<DeviceWeights> {
   const dims = matrixDims(spec);
   checkSizes(backend, spec);
   const layers: DeviceWeights['layers'] = [];
+  const quantised: QuantisedLayer[] = [];
+  const stored = keepsQuantised ? reader.storedLayer : undefined;
   for (let index = 0; index < spec.layerCount; index++) {
     signal?.throwIfAborted();
-    const layer = await reader.layer(index);
+    const layer: StoredLayer = await (stored ?? reader.layer)(index);
     const tensors: Record<string, DeviceTensor> = {};
     for (const [name, size] of vectorSizes(spec)) tensors[name] = backend.upload(layer[name]!, [size]);
-    for (const matrix of MATRIX_NAMES) tensors[matrix] = backend.upload(layer.matrices[matrix], dims[matrix]);
+    const forms: QuantisedLayer = {};
+    for (const name of MATRIX_NAMES) {
+      const matrix = layer.matrices[name];
+      Object.assign(tensors, uploadMatrix(backend, name, matrix, dims[name]));
+      const form = formOf(matrix);
+      if (form) forms[name] = form;
+    }
     layers.push(tensors);
+    quantised.push(forms);
     onLayer?.(index + 1, spec.layerCount);
   }
   const embedding = await reader.embedding();
-  const head = (await reader.head()) ?? embedding;
+  const headDims = [spec.vocabSize, spec.hiddenSize] as const;
+  const head = (keepsQuantised && (await reader.storedHead?.())) || ((await reader.head()) ?? embedding);
   return {
     layers,
+    quantised,
     finalNorm: backend.upload(await reader.finalNorm(), [spec.hiddenSize]),
-    head: backend.upload(head, [spec.vocabSize, spec.hiddenSize]),
+    head: { form: formOf(head), inputs: uploadMatrix(backend, 'head', head, headDims) },
     embedding,
   };
 }
 
-/** Weights are float32 on every backend. */
+/** As float32, which a quantised matrix becomes when something needs its values. */
 function checkSizes({ maxTensorBytes }: Backend, spec: ModelSpec): void {
   const matrices = Object.entries({
     ...matrixDims(spec),

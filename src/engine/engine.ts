@@ -62,7 +62,12 @@ export interface EngineInfo {
   spec: ModelSpec;
   backend: BackendInfo;
   adapters: string[];
+  /** What the matrices are on the device at present. */
+  precision: WeightPrecision;
 }
+
+/** `stored`: matrices that the file holds quantised are computed with as they are; all else is float32. */
+export type WeightPrecision = 'float32' | 'stored';
 
 export interface BackendInfo {
   kind: 'node' | 'wasm' | 'webgpu';
@@ -88,7 +93,9 @@ export interface Engine {
   adapter?(name: string): AdapterData | undefined;
   /** Forgets an adapter and what was computed with it. */
   removeAdapter?(name: string): Promise<void>;
-  /** Training over the named frozen adapters; absent where an engine cannot train. */
+  /** Turns quantised matrices on the device into float32, as training needs them; they stay so. */
+  holdFloats?(): Promise<void>;
+  /** Training over the named frozen adapters, of float32 matrices (holdFloats); absent where an engine cannot train. */
   trainer?(adapters: readonly string[], options: TrainerOptions): Trainer;
   hiddenStates(
     sequences: readonly TokenIds[],

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import { DerivedStacks } from './derived-stack.ts';
-import type { DeviceWeights } from './device-weights.ts';
 import type { ModelSetting } from './engine.ts';
 import type { LayerEngine } from './layer-engine.ts';
 import { noiseOfNorm } from './noise.ts';
@@ -258,7 +257,8 @@ describe('noise', () => {
   it('has the share of the norm of the weight as it stands, adapter merged', async () => {
     const backend = await createNodeBackend({ threads: 1 });
     const weight = Float32Array.of(1, 2, 3, 4, 5, 6);
-    const weights = { layers: [{ q: backend.upload(weight, [2, 3]) }] } as unknown as DeviceWeights;
+    // One layer whose q is [2, 3].
+    const spec = { ...engine.info.spec, layerCount: 1, headCount: 1, headDim: 2, hiddenSize: 3 };
     const [a, b] = [Float32Array.of(1, -1, 2), Float32Array.of(3, -2)];
     const lora = {
       key: 'x',
@@ -280,7 +280,7 @@ describe('noise', () => {
       [plain, Math.hypot(...weight)],
       [lora, Math.hypot(...merged)],
     ] as const) {
-      const derived = await new DerivedStacks(backend, weights).of(setting, stack, plain);
+      const derived = await new DerivedStacks(backend, spec, async () => weight).of(setting, stack, plain);
       const noisy = await backend.read(derived.layers[0]!.inputs.q!);
       expect(Math.hypot(...noisy.map((value, at) => value - weight[at]!))).toBeCloseTo(0.1 * norm, 4);
     }

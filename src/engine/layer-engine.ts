@@ -27,6 +27,7 @@ import { batchKey, HiddenCache } from './hidden-cache.ts';
 import { LayerLoop, type LoopRequest } from './layer-loop.ts';
 import { checkScored, labelledTokens, sumLogProbs } from './likelihood.ts';
 import { PrefixStore, type PrefixUse } from './prefix-store.ts';
+import { isQuantised, readFloatMatrix, widenWeights } from './quantised-weights.ts';
 import { type FanWork, type RangeFan, type RangeFanOptions, runRangeFan } from './range-fan.ts';
 import { readOut } from './readout.ts';
 import type { ScalePlan } from './scale-plan.ts';
@@ -62,11 +63,15 @@ export class LayerEngine implements Engine {
     this.#prefixes = new PrefixStore(backend, spec, weights, this.#loop);
     this.#hidden = new HiddenCache(backend);
     this.#decoder = new Decoder(backend, spec, weights, this.#loop);
-    this.#derived = new DerivedStacks(backend, weights);
+    this.#derived = new DerivedStacks(backend, spec, (layer, matrix) =>
+      readFloatMatrix(backend, this.#loop, spec, weights, layer, matrix),
+    );
   }
 
   get info(): EngineInfo {
-    return { spec: this.spec, backend: this.backend.info, adapters: [...this.#adapters.keys()] };
+    const { spec, backend, weights } = this;
+    const precision = isQuantised(weights) ? 'stored' : 'float32';
+    return { spec, backend: backend.info, adapters: [...this.#adapters.keys()], precision };
   }
 
   addAdapter(adapter: AdapterData): void {
@@ -97,6 +102,17 @@ export class LayerEngine implements Engine {
 
   adapter(name: string): AdapterData | undefined {
     return this.#adapters.get(name);
+  }
+
+  /** What was cached of the quantised model goes: it differs in the last bits. */
+  holdFloats(): Promise<void> {
+    return this.#mutex.run(async () => {
+      if (!isQuantised(this.weights)) return;
+      this.#hidden.clear();
+      this.#prefixes.clear();
+      this.#derived.clear();
+      await widenWeights(this.backend, this.#loop, this.spec, this.weights);
+    });
   }
 
   /** A trainer over the named frozen adapters. It leaves the engine's own weights as they are. */

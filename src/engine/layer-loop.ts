@@ -13,12 +13,14 @@ import {
   variantKey,
 } from '@/kernels/layer-kernel.ts';
 import { decodeMask } from '@/kernels/mask.ts';
+import { formKey } from '@/kernels/quantised-linear.ts';
 import { type ModelSpec, windowOf } from '@/model/spec.ts';
 import { type AdapterStack, endsInUse, type LayerAdapter } from './adapter-stack.ts';
 import { type BatchInputs, type KeyValue, lastRows, releaseKeys } from './batch-inputs.ts';
 import type { DeviceWeights } from './device-weights.ts';
 import { editDirection } from './direction-edit.ts';
 import { nextMacrotask } from './macrotask.ts';
+import type { QuantisedLayer } from './quantised-weights.ts';
 import type { ScalePlan } from './scale-plan.ts';
 import { type SharedInputs, SharedInputsMaker } from './shared-inputs.ts';
 
@@ -137,6 +139,7 @@ export class LayerLoop {
       lastOnly,
       packed: shared.packed,
       lora: adapter.matrices,
+      quantised: stillQuantised(this.weights.quantised[layer]!, adapter),
       trained: adapter.trained,
       keepsActivations: request.keepsActivations?.(layer),
     });
@@ -175,9 +178,10 @@ export class LayerLoop {
     withLogits: boolean,
     adapters: Pick<AdapterStack, 'ends'>,
   ): Promise<{ normed: DeviceTensor; logits?: DeviceTensor }> {
-    const kernel = await this.kernel(`head${withLogits}`, () => buildHeadKernel(this.spec, withLogits));
     const { finalNorm, head } = endsInUse(this.weights, adapters);
-    const { normed, logits } = await this.backend.run(kernel, { x, finalNorm, head });
+    const key = `head${withLogits}${head.form ? formKey(head.form) : ''}`;
+    const kernel = await this.kernel(key, () => buildHeadKernel(this.spec, withLogits, head.form));
+    const { normed, logits } = await this.backend.run(kernel, { x, finalNorm, ...head.inputs });
     return { normed: normed!, logits };
   }
 
@@ -233,6 +237,11 @@ export class LayerLoop {
     if (!kernel) this.#kernels.set(key, (kernel = this.backend.compile(build())));
     return kernel;
   }
+}
+
+/** Without those that an adapter of whole weights, or noise, stands in for. */
+function stillQuantised(forms: QuantisedLayer, { inputs }: LayerAdapter): QuantisedLayer {
+  return Object.fromEntries(Object.entries(forms).filter(([matrix]) => !(matrix in inputs)));
 }
 
 /** Whether this layer is the one that answers for last tokens alone. */

@@ -4,6 +4,7 @@
  */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import { buildSurpriseKernel } from '@/kernels/loss-kernel.ts';
+import { formKey } from '@/kernels/quantised-linear.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import { rowStarts } from './batch-inputs.ts';
@@ -62,7 +63,8 @@ export async function sumLogProbs(
   y: DeviceTensor,
   { rows, labels, owners, sequenceCount }: LabelledTokens,
 ): Promise<number[]> {
-  const kernel = await loop.kernel('surprise', () => buildSurpriseKernel(spec));
+  const key = `surprise${head.form ? formKey(head.form) : ''}`;
+  const kernel = await loop.kernel(key, () => buildSurpriseKernel(spec, head.form));
   const sums = new Array<number>(sequenceCount).fill(0);
   for (let start = 0; start < rows.length; start += LABELS_AT_ONCE) {
     const end = Math.min(rows.length, start + LABELS_AT_ONCE);
@@ -70,7 +72,7 @@ export async function sumLogProbs(
       rows: backend.upload(Int32Array.from(rows.slice(start, end)), [end - start]),
       labels: backend.upload(Int32Array.from(labels.slice(start, end)), [end - start, 1]),
     };
-    const { surprise } = await backend.run(kernel, { ...own, x: y, finalNorm, head });
+    const { surprise } = await backend.run(kernel, { ...own, x: y, finalNorm, ...head.inputs });
     (await backend.read(surprise!)).forEach((value, at) => {
       sums[owners[start + at]!]! -= value;
     });

@@ -53,6 +53,7 @@ export async function* trainExperiment(
   yield partial({ type: 'memory', memory: estimate.memory });
   checkMemory(estimate, backend.kind, limitBytes);
   const { keptBytes } = estimate;
+  await engine.holdFloats?.();
   const trainer = engine.trainer(params.adapters, { ...plan.options, keptBytes });
   try {
     const stores = [context.training?.checkpoints, context.training?.fallback].filter(

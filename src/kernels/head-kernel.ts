@@ -1,7 +1,9 @@
 /** The ends of the model as ONNX graphs: picking rows, the final norm, the output head. Not here: the layers. */
+import type { PackedForm } from '@/model/packed-matrix.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import { GraphBuilder } from '@/onnx/graph.ts';
 import { Ops } from '@/onnx/ops.ts';
+import { quantisedLinear } from './quantised-linear.ts';
 
 /** x [N, D], rows int32 [B] -> picked [B, D]: the last token of each sequence of a padded batch. */
 export function buildGatherKernel(spec: ModelSpec): Uint8Array {
@@ -12,8 +14,12 @@ export function buildGatherKernel(spec: ModelSpec): Uint8Array {
   return graph.encode();
 }
 
-/** x [B, D], finalNorm [D] -> normed [B, D]; with logits also head [V, D] -> logits [B, V]. */
-export function buildHeadKernel(spec: ModelSpec, withLogits: boolean): Uint8Array {
+/** x [B, D], finalNorm [D] -> normed [B, D]; with logits also head [V, D], or quantised -> logits [B, V]. */
+export function buildHeadKernel(
+  spec: ModelSpec,
+  withLogits: boolean,
+  form: PackedForm | null = null,
+): Uint8Array {
   const graph = new GraphBuilder();
   const x = graph.input('x', 'float32', ['B', spec.hiddenSize]);
   const weight = graph.input('finalNorm', 'float32', [spec.hiddenSize]);
@@ -23,9 +29,11 @@ export function buildHeadKernel(spec: ModelSpec, withLogits: boolean): Uint8Arra
   });
   graph.output(normed, 'normed', 'float32', ['B', spec.hiddenSize]);
   if (withLogits) {
-    const head = graph.input('head', 'float32', [spec.vocabSize, spec.hiddenSize]);
+    const dims = [spec.vocabSize, spec.hiddenSize] as const;
     const ops = new Ops(graph);
-    const logits = ops.linear(normed, head);
+    const logits = form
+      ? quantisedLinear(graph, normed, 'head', dims, form)
+      : ops.linear(normed, graph.input('head', 'float32', dims));
     const capped = spec.finalSoftcap ? ops.softcap(logits, spec.finalSoftcap) : logits;
     graph.output(capped, 'logits', 'float32', ['B', spec.vocabSize]);
   }

@@ -18,6 +18,7 @@ import type { Dim, Value } from '@/onnx/graph.ts';
 import type { Ops } from '@/onnx/ops.ts';
 import type { KeptName } from './kept-activations.ts';
 import type { LayerVariant } from './layer-kernel.ts';
+import { quantisedLinear } from './quantised-linear.ts';
 
 export interface LayerValues {
   x: Value;
@@ -170,9 +171,15 @@ function linearMaps(
   const update = unitUpdates(ops, spec, weight);
   return (rows: Value, name: MatrixName): Value => {
     const [out, input] = dims[name];
-    const matrix = weight(name, [out, input]);
+    const form = variant.quantised?.[name];
+    const matrix = form ? null : weight(name, [out, input]);
     const bias = spec.biases?.includes(name) ? weight(`${name}Bias`, [out]) : undefined;
-    let y = bias && !alphas ? ops.affine(rows, matrix, bias) : ops.linear(rows, matrix);
+    const fusesBias = bias && matrix && !alphas;
+    let y = matrix
+      ? fusesBias
+        ? ops.affine(rows, matrix, bias)
+        : ops.linear(rows, matrix)
+      : quantisedLinear(graph, rows, name, [out, input], form!);
     if (variant.lora.includes(name)) {
       const { low, high } = update('lora', [name], rows, () => rows);
       y = ops.linear(low, high(name), y);
@@ -185,9 +192,8 @@ function linearMaps(
       const { low, high } = update('train', unit, rows, trained.dropout ? dropped : () => rows);
       y = ops.linear(low, high(name), y, trained.scaling);
     }
-    if (!alphas) return y;
-    const scaled = graph.op('Mul', [y, alphas[MATRIX_NAMES.indexOf(name)]!]);
-    return bias ? graph.op('Add', [scaled, bias]) : scaled;
+    if (alphas) y = graph.op('Mul', [y, alphas[MATRIX_NAMES.indexOf(name)]!]);
+    return bias && !fusesBias ? graph.op('Add', [y, bias]) : y;
   };
 }
 

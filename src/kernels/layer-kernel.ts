@@ -4,11 +4,13 @@
  * in what they accept and return, never in their arithmetic, which stands in layer-forward.ts. Not here: loops over layers,
  * caches, weights (src/engine).
  */
+import type { PackedForm } from '@/model/packed-matrix.ts';
 import type { MatrixName, ModelSpec } from '@/model/spec.ts';
 import { Tape } from '@/onnx/autodiff.ts';
 import { GraphBuilder } from '@/onnx/graph.ts';
 import { Ops } from '@/onnx/ops.ts';
 import { layerForward } from './layer-forward.ts';
+import { formKey } from './quantised-linear.ts';
 
 export interface LayerVariant {
   /** Inputs prefixKey, prefixValue [1, G, P, d], shared by every row, and batchShape int64 [4] = (B, 1, 1, 1). */
@@ -31,6 +33,8 @@ export interface LayerVariant {
    * pad), and packTo int32 [N], each token's padded place. Not on a tape.
    */
   packed: boolean;
+  /** Matrices that come quantised (quantised-linear.ts). Not on a tape: no gradient goes through them. */
+  quantised?: Partial<Record<MatrixName, PackedForm>>;
   /** Matrices with low-rank updates: inputs loraA.<m> [rank, in], loraB.<m> [out, rank] with the scaling folded in. */
   lora: readonly MatrixName[];
   /** Matrices with updates that train: inputs trainA.<m>, trainB.<m> of the same shapes, scaling applied here. */
@@ -74,7 +78,8 @@ export function variantKey(variant: LayerVariant): string {
     trained?.dropout,
   ];
   const suffix = trained ? `:${trained.matrices.join(',')}*${trained.scaling}` : '';
-  return `${flags.map((flag) => Number(flag ?? false)).join('')}:${variant.lora.join(',')}${suffix}`;
+  const forms = Object.entries(variant.quantised ?? {}).map(([name, form]) => `${name}${formKey(form)}`);
+  return `${flags.map((flag) => Number(flag ?? false)).join('')}:${variant.lora.join(',')}${suffix}:${forms.join(',')}`;
 }
 
 /**

@@ -2,9 +2,11 @@
  * Cross-entropy of labelled positions and its gradient with respect to what leaves the last layer, in one graph: final norm,
  * head and loss run on the labelled rows only, never on prompts or padding.
  */
+import type { PackedForm } from '@/model/packed-matrix.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import { Tape } from '@/onnx/autodiff.ts';
 import { GraphBuilder, type Value } from '@/onnx/graph.ts';
+import { quantisedLinear } from './quantised-linear.ts';
 
 /** How the head comes, and what of the model's end trains. */
 export interface LossVariant {
@@ -58,10 +60,10 @@ export function buildLossKernel(spec: ModelSpec, variant: LossVariant): Uint8Arr
  * Without weights and gradient, one number per label: inputs x, rows, labels, finalNorm, head as above; output surprise
  * [N, 1] = -log p(label).
  */
-export function buildSurpriseKernel(spec: ModelSpec): Uint8Array {
+export function buildSurpriseKernel(spec: ModelSpec, form: PackedForm | null = null): Uint8Array {
   const graph = new GraphBuilder();
   const whole = { headPieces: [], trainsHead: false, trainsFinalNorm: false };
-  const { surprise } = surprises(graph, new Tape(graph), spec, whole);
+  const { surprise } = surprises(graph, new Tape(graph), spec, whole, form);
   graph.output(surprise, 'surprise', 'float32', ['N', 1]);
   return graph.encode();
 }
@@ -72,6 +74,8 @@ function surprises(
   tape: Tape,
   { hiddenSize: D, vocabSize: V, normEps, finalSoftcap }: ModelSpec,
   { headPieces, trainsHead, trainsFinalNorm }: Omit<LossVariant, 'withGradient'>,
+  /** A quantised head; no gradient goes through it. */
+  form: PackedForm | null = null,
 ) {
   const x = graph.input('x', 'float32', ['M', D]);
   const rows = graph.input('rows', 'int32', ['N']);
@@ -86,12 +90,10 @@ function surprises(
   const normed = tape.rmsNorm(picked, weight('finalNorm', [D], trainsFinalNorm), normEps);
   const heads =
     headPieces.length === 0
-      ? [weight('head', [V, D], trainsHead)]
-      : headPieces.map((count, at) => weight(`head.${at}`, [count, D], trainsHead));
-  const logits = heads.map((head) => {
-    const plain = tape.linear(normed, head);
-    return finalSoftcap ? tape.softcap(plain, finalSoftcap) : plain;
-  });
+      ? () => [tape.linear(normed, weight('head', [V, D], trainsHead))]
+      : () => headPieces.map((n, at) => tape.linear(normed, weight(`head.${at}`, [n, D], trainsHead)));
+  const products = form ? [quantisedLinear(graph, normed, 'head', [V, D], form)] : heads();
+  const logits = products.map((plain) => (finalSoftcap ? tape.softcap(plain, finalSoftcap) : plain));
   const all = logits.length === 1 ? logits[0]! : graph.op('Concat', logits, { axis: 1 });
   const lastAxis = graph.ints([-1]);
   const shifted = graph.op('Sub', [all, graph.op('ReduceMax', [all, lastAxis], { keepdims: 1 })]);

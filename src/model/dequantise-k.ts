@@ -49,7 +49,7 @@ export const dequantiseQ3_K: Dequantiser = (bytes, out) => {
 };
 
 /** Six-bit scale (low) and minimum (high byte of the result) number `j` of eight, from the 12 bytes at `at`. */
-function scaleAndMinimum(bytes: Uint8Array, at: number, j: number): number {
+export function scaleAndMinimum(bytes: Uint8Array, at: number, j: number): number {
   if (j < 4) return (bytes[at + j]! & 63) | ((bytes[at + j + 4]! & 63) << 8);
   const last = bytes[at + j + 4]!;
   const scale = (last & 15) | ((bytes[at + j - 4]! >> 6) << 4);

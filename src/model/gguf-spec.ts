@@ -4,9 +4,9 @@
  */
 import { AppError } from './app-error.ts';
 import { ARCHITECTURES, type Architecture } from './architectures.ts';
-import { checkSpec } from './config.ts';
+import { checkLayerCount, checkSpec } from './config.ts';
 import { familyFeatures, type StatedFeatures } from './family-features.ts';
-import { type GgufFile, readGgufFloats } from './gguf.ts';
+import { type GgufFile, readGgufFloats, readGgufPacked } from './gguf.ts';
 import type { ModelSpec, RopeSpec, WeightReader } from './spec.ts';
 import { type TensorStore, weightReader } from './tensor-store.ts';
 
@@ -88,6 +88,7 @@ export async function openGgufModel(file: GgufFile): Promise<{ spec: ModelSpec; 
     name: file.source.name,
     dims: (tensor) => file.tensors.get(tensor)?.dims ?? null,
     floats: (tensor) => readGgufFloats(file, tensor),
+    packed: (tensor) => readGgufPacked(file, tensor),
   };
   const weights = weightReader(spec, entry.gguf, store, { interleavedRope: entry.ggufInterleavesRopeRows });
   return { spec, weights };
@@ -140,6 +141,7 @@ async function readSpec(
       );
     }
   }
+  checkLayerCount(spec.layerCount);
   const rope = await readRope(file, entry, keys, headDim);
   return checkSpec({ ...spec, rope, ...familyFeatures(entry, spec, readStated(entry, keys, spec)) });
 }

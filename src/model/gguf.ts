@@ -8,6 +8,7 @@ import type { ByteSource } from './byte-source.ts';
 import { checkFinite } from './float-formats.ts';
 import { GGML_TYPES, type GgmlType, OTHER_TYPE_NAMES, SUPPORTED_TYPES } from './ggml-types.ts';
 import { GgufCursor, type GgufValue, NeedMoreBytes } from './gguf-metadata.ts';
+import { type PackedMatrix, packedForm, packMatrix } from './packed-matrix.ts';
 
 export interface GgufTensor {
   name: string;
@@ -164,6 +165,22 @@ function checkType(number: number, tensor: string, file: string): GgmlType {
 
 /** A tensor as float32, row-major in its `dims`, checked to be finite. */
 export async function readGgufFloats(file: GgufFile, name: string): Promise<Float32Array> {
+  const { tensor, bytes } = await readTensor(file, name);
+  const values = tensor.type.toFloats(bytes, tensor.elementCount);
+  checkFinite(values, name, file.source.name);
+  return values;
+}
+
+/** A matrix as it is quantised in the file, or null where it is none of a quantised type; nothing is read then. */
+export async function readGgufPacked(file: GgufFile, name: string): Promise<PackedMatrix | null> {
+  const found = file.tensors.get(name);
+  if (found && (found.dims.length !== 2 || !packedForm(found.type.name))) return null;
+  const { tensor, bytes } = await readTensor(file, name);
+  const [rows, columns] = tensor.dims as [number, number];
+  return packMatrix(tensor.type.name, bytes, rows, columns, [name, file.source.name]);
+}
+
+async function readTensor(file: GgufFile, name: string): Promise<{ tensor: GgufTensor; bytes: Uint8Array }> {
   const tensor = file.tensors.get(name);
   if (!tensor) {
     throw new AppError(
@@ -172,8 +189,5 @@ export async function readGgufFloats(file: GgufFile, name: string): Promise<Floa
       'Use a complete model file.',
     );
   }
-  const bytes = await file.source.read(tensor.offset, tensor.sizeBytes);
-  const values = tensor.type.toFloats(bytes, tensor.elementCount);
-  checkFinite(values, name, file.source.name);
-  return values;
+  return { tensor, bytes: await file.source.read(tensor.offset, tensor.sizeBytes) };
 }

@@ -3,6 +3,7 @@
  * Not here: reading files (formats), running layers (engine), the paper (method).
  */
 import { AppError } from './app-error.ts';
+import type { PackedMatrix } from './packed-matrix.ts';
 
 /** The seven weight matrices of a decoder layer that alpha can scale (paper eq. 1, repository scaling.py). */
 export const MATRIX_NAMES = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
@@ -95,9 +96,18 @@ export interface LayerWeights extends Partial<Record<VectorName, Float32Array>> 
   matrices: Record<MatrixName, Float32Array>;
 }
 
+/** The same with matrices left as the file holds them where it holds them quantised. */
+export type StoredLayer = Omit<LayerWeights, 'matrices'> & {
+  matrices: Record<MatrixName, Float32Array | PackedMatrix>;
+};
+
 /** Lazily read weights. Every method reads, dequantises and checks; nothing is kept. */
 export interface WeightReader {
   layer(index: number): Promise<LayerWeights>;
+  /** Without dequantising. Absent where the files know no quantised types. */
+  storedLayer?(index: number): Promise<StoredLayer>;
+  /** What the logits are computed with, tied or not, quantised: [vocabSize, hiddenSize]; null where it is not. */
+  storedHead?(): Promise<PackedMatrix | null>;
   /** [vocabSize, hiddenSize] */
   embedding(): Promise<Float32Array>;
   /** [hiddenSize] */

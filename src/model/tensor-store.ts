@@ -6,6 +6,7 @@ import { AppError } from './app-error.ts';
 import type { Architecture, TensorNames } from './architectures.ts';
 import type { ByteSource, FileSet } from './byte-source.ts';
 import { parseJsonObject } from './config.ts';
+import { type PackedMatrix, takeRows } from './packed-matrix.ts';
 import { openSafetensors, readFloats, type SafetensorsFile } from './safetensors.ts';
 import {
   type LayerWeights,
@@ -14,6 +15,7 @@ import {
   matrixDims,
   NORM_NAMES,
   type NormName,
+  type StoredLayer,
   vectorSizes,
   type WeightReader,
 } from './spec.ts';
@@ -25,6 +27,8 @@ export interface TensorStore {
   dims(tensor: string): readonly number[] | null;
   /** Row-major float32, dequantised and checked to be finite. */
   floats(tensor: string): Promise<Float32Array>;
+  /** A matrix as it is quantised in the file, null where it is not. Absent where nothing is. */
+  packed?(tensor: string): Promise<PackedMatrix | null>;
 }
 
 export async function readText(source: ByteSource): Promise<string> {
@@ -168,84 +172,93 @@ export function weightReader(
     const stored = await store.floats(tensor);
     return offset === 0 ? stored : stored.map((value) => value + offset);
   };
-  return {
-    async layer(index) {
-      if (!Number.isInteger(index) || index < 0 || index >= spec.layerCount) {
-        throw new AppError(
-          'bad-input',
-          `There is no layer ${index}.`,
-          `Layers are 0..${spec.layerCount - 1}.`,
-        );
+  const matrixOf = async (tensor: string, stored: boolean): Promise<Stored> =>
+    (stored && (await store.packed?.(tensor))) || store.floats(tensor);
+  const readLayer = async (index: number, stored: boolean) => {
+    if (!Number.isInteger(index) || index < 0 || index >= spec.layerCount) {
+      throw new AppError('bad-input', `There is no layer ${index}.`, `Layers are 0..${spec.layerCount - 1}.`);
+    }
+    const prefix = names.layer(index);
+    const dims = matrixDims(spec);
+    const inRopeOrder = (parts: Parts): Parts => {
+      if (!order.interleavedRope) return parts;
+      for (const part of ['q', 'k'] as const) {
+        const rows = parts[part];
+        if (rows) parts[part] = rowsOf(rows, dims[part][0], undoneRopeOrder(dims[part][0], spec.headDim));
       }
-      const prefix = names.layer(index);
-      const dims = matrixDims(spec);
-      const inRopeOrder = (matrices: Matrices): Matrices => {
-        if (!order.interleavedRope) return matrices;
-        for (const part of ['q', 'k'] as const) {
-          const rows = matrices[part];
-          if (rows) matrices[part] = undoRopeInterleaving(rows, spec.headDim, rows.length / dims[part][0]);
-        }
-        return matrices;
-      };
-      const projections = names.projections.map(async ({ module, parts }) => {
-        const whole = await store.floats(`${prefix}${module}.weight`);
-        return inRopeOrder(split(whole, parts, dims, (part) => dims[part][1]));
-      });
-      const biases = names.projections.map(async ({ module, parts }) => {
-        if (!spec.biases?.includes(parts[0]!)) return {};
-        const whole = await store.floats(`${prefix}${module}.bias`);
-        const byMatrix = inRopeOrder(split(whole, parts, dims, () => 1));
-        return Object.fromEntries(Object.entries(byMatrix).map(([part, rows]) => [`${part}Bias`, rows]));
-      });
-      const norms = [...normTensors(spec, names)].map(async ([tensor, , norm]) => ({
-        [norm]: await readNorm(prefix + tensor),
-      }));
-      // All at once: over a network each tensor is a request, and their waiting times would add up.
-      const [vectors, matrices] = await Promise.all([
-        Promise.all([...norms, ...biases]),
-        Promise.all(projections),
-      ]);
-      return Object.assign({ matrices: Object.assign({}, ...matrices) }, ...vectors) as LayerWeights;
-    },
+      return parts;
+    };
+    const projections = names.projections.map(async ({ module, parts }) =>
+      inRopeOrder(split(await matrixOf(`${prefix}${module}.weight`, stored), parts, dims)),
+    );
+    const biases = names.projections.map(async ({ module, parts }) => {
+      if (!spec.biases?.includes(parts[0]!)) return {};
+      const byMatrix = inRopeOrder(split(await store.floats(`${prefix}${module}.bias`), parts, dims));
+      return Object.fromEntries(Object.entries(byMatrix).map(([part, rows]) => [`${part}Bias`, rows]));
+    });
+    const norms = [...normTensors(spec, names)].map(async ([tensor, , norm]) => ({
+      [norm]: await readNorm(prefix + tensor),
+    }));
+    // All at once: over a network each tensor is a request, and their waiting times would add up.
+    const [vectors, matrices] = await Promise.all([
+      Promise.all([...norms, ...biases]),
+      Promise.all(projections),
+    ]);
+    return Object.assign({ matrices: Object.assign({}, ...matrices) }, ...vectors) as StoredLayer;
+  };
+  const headName = spec.tiedEmbeddings ? names.embedding : names.head;
+  return {
+    layer: async (index) => (await readLayer(index, false)) as LayerWeights,
+    ...(store.packed && {
+      storedLayer: (index) => readLayer(index, true),
+      storedHead: () => store.packed!(headName),
+    }),
     embedding: () => store.floats(names.embedding),
     finalNorm: () => readNorm(names.finalNorm),
     head: async () => (spec.tiedEmbeddings ? null : store.floats(names.head)),
   };
 }
 
-type Matrices = Partial<Record<MatrixName, Float32Array>>;
+/** Rows of a matrix, or of a bias, as read. */
+type Stored = Float32Array | PackedMatrix;
+type Parts = Partial<Record<MatrixName, Stored>>;
 
-/** What is stored as one, cut into its parts by rows of so many columns. Not copied where there is one part. */
-function split(
-  whole: Float32Array,
-  parts: readonly MatrixName[],
-  dims: ReturnType<typeof matrixDims>,
-  columns: (part: MatrixName) => number,
-): Matrices {
-  const matrices: Matrices = {};
+/** What is stored as one, cut by rows into its parts. Not copied where there is one part. */
+function split(whole: Stored, parts: readonly MatrixName[], dims: ReturnType<typeof matrixDims>): Parts {
+  if (parts.length === 1) return { [parts[0]!]: whole };
+  const rowCount = parts.reduce((sum, part) => sum + dims[part][0], 0);
   let start = 0;
+  const cut: Parts = {};
   for (const part of parts) {
-    const size = dims[part][0] * columns(part);
-    matrices[part] = parts.length === 1 ? whole : whole.slice(start, start + size);
-    start += size;
+    const from = start;
+    cut[part] = rowsOf(
+      whole,
+      rowCount,
+      Array.from({ length: dims[part][0] }, (_, row) => from + row),
+    );
+    start += dims[part][0];
   }
-  return matrices;
+  return cut;
 }
 
-/**
- * Rows [head, pair, 2] as llama.cpp's converter writes them, back to the published [head, 2, pair].
- * `rows` is [heads * headDim, columns].
- */
-function undoRopeInterleaving(rows: Float32Array, headDim: number, columns: number): Float32Array {
-  const out = new Float32Array(rows.length);
-  const half = headDim / 2;
-  const rowCount = rows.length / columns;
-  for (let row = 0; row < rowCount; row++) {
-    const inHead = row % headDim;
-    const from = row - inHead + 2 * (inHead % half) + Math.floor(inHead / half);
-    out.set(rows.subarray(from * columns, (from + 1) * columns), row * columns);
-  }
+/** The rows that `from` names, copied in their order. */
+function rowsOf(whole: Stored, rowCount: number, from: readonly number[]): Stored {
+  if (!(whole instanceof Float32Array)) return takeRows(whole, from);
+  const columns = whole.length / rowCount;
+  const out = new Float32Array(from.length * columns);
+  from.forEach((row, at) => {
+    out.set(whole.subarray(row * columns, (row + 1) * columns), at * columns);
+  });
   return out;
+}
+
+/** Where each published row [head, 2, pair] stands among rows [head, pair, 2] as llama.cpp's converter writes them. */
+function undoneRopeOrder(rowCount: number, headDim: number): number[] {
+  const half = headDim / 2;
+  return Array.from({ length: rowCount }, (_, row) => {
+    const inHead = row % headDim;
+    return row - inHead + 2 * (inHead % half) + Math.floor(inHead / half);
+  });
 }
 
 /** The reader of a safetensors checkpoint. */

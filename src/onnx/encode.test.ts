@@ -96,7 +96,7 @@ test('an output is made under its own name, and copied where that cannot be', ()
 
 // ---------------------------------------------------------------- the same model in onnx-buf's terms
 
-const DATA_TYPE = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+const DATA_TYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const;
 
 function reference(model: OnnxModel): ModelProto {
   const value = ({ name, type, dims }: OnnxModel['inputs'][number]) => ({

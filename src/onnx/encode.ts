@@ -4,7 +4,7 @@
  * the page; encode.test.ts holds every byte written here against it.
  */
 
-export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
+export type ElementType = 'float32' | 'uint8' | 'int32' | 'int64' | 'bool';
 /** A fixed size, or a name for a size that is known at run time only. */
 export type Dim = number | string;
 /** int, ints, or float (as `{ float }`, since 1 and 1.0 are the same number in JavaScript). */
@@ -46,7 +46,7 @@ export interface OnnxModel {
 }
 
 /** TensorProto.DataType */
-const DATA_TYPE: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+const DATA_TYPE: Record<ElementType, number> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 };
 /** AttributeProto.AttributeType */
 const ATTRIBUTE_TYPE = { float: 1, int: 2, ints: 7 };
 /** TensorProto.DataLocation.EXTERNAL */

@@ -3,7 +3,14 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
 import type { LayerEngine } from '@/engine/layer-engine.ts';
 import { diskFile, diskFiles } from '@/model/node-files.ts';
-import { measureAdapter, measureForward, measureGguf, measureScaled, measureSmol } from './measure.ts';
+import {
+  measureAdapter,
+  measureForward,
+  measureGguf,
+  measureScaled,
+  measureSmol,
+  measureSmolLogits,
+} from './measure.ts';
 import { openGgufEngine, openTiny, TINY_MODELS } from './tiny-models.ts';
 import { expectWithin, toleranceOf } from './tolerances.ts';
 
@@ -78,6 +85,25 @@ test.each(TINY_MODELS.filter((name) => !name.startsWith('llama')))(
     expect(measured.greedy).toEqual({ equal: 5, total: 5 });
   },
 );
+
+describe('the bundled model, its matrices quantised as the file has them', () => {
+  it('gives the reference logits, in at most 1.15 times the bytes of the file', async () => {
+    const backend = await createNodeBackend({ threads: 2 });
+    let deviceBytes = 0;
+    const upload = backend.upload.bind(backend);
+    backend.upload = (data, dims) => {
+      deviceBytes += data.byteLength;
+      return upload(data, dims);
+    };
+    const file = diskFile(BUNDLED);
+    const engine = await openGgufEngine(backend, file, 'stored');
+    expect(deviceBytes).toBeLessThanOrEqual(1.15 * file.sizeBytes);
+    expect(deviceBytes).toBeGreaterThan(file.sizeBytes);
+    const measured = await measureSmolLogits(engine, diskFiles('tests/fixtures/smollm2'), 'chat', 4);
+    await engine.close();
+    expectWithin(measured, toleranceOf('smollm2', 'forward'));
+  });
+});
 
 describe('the bundled model on node', () => {
   const folder = diskFiles('tests/fixtures/smollm2');

@@ -1,6 +1,7 @@
 /** Opens the reference models as engines, on whatever backend. */
 import type { Backend } from '@/backends/backend.ts';
 import { engineOn } from '@/engine/create-engine.ts';
+import type { WeightPrecision } from '@/engine/engine.ts';
 import type { LayerEngine } from '@/engine/layer-engine.ts';
 import { readAdapter } from '@/model/adapter.ts';
 import { ARCHITECTURES } from '@/model/architectures.ts';
@@ -35,6 +36,10 @@ export async function openTiny(backend: Backend, model: FileSet, adapter?: FileS
 }
 
 /** A GGUF file; no tokenizer is needed where the references give ids. */
-export async function openGgufEngine(backend: Backend, source: ByteSource): Promise<LayerEngine> {
-  return engineOn(backend, await openGgufModel(await openGguf(source)));
+export async function openGgufEngine(
+  backend: Backend,
+  source: ByteSource,
+  precision: WeightPrecision = 'float32',
+): Promise<LayerEngine> {
+  return engineOn(backend, await openGgufModel(await openGguf(source)), { precision });
 }

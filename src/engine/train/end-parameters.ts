@@ -54,7 +54,7 @@ export async function startValues(
     case 'finalNorm':
       return backend.read(finalNorm);
     case 'head':
-      return backend.read(head);
+      return backend.read(head.inputs.head!);
     default:
       return end satisfies never;
   }

@@ -84,7 +84,7 @@ export class EndPasses {
     };
     const heads = trainsHead
       ? Object.fromEntries(pieces.map((_, at) => [`head.${at}`, tensors[`${headName}.${at}`]!]))
-      : { head };
+      : head.inputs;
     try {
       const outputs = await backend.run(kernel, {
         ...own,

@@ -113,7 +113,7 @@ export function createFakeEngine(options: { msPerItem?: number } = {}): FakeEngi
     },
     get info() {
       const backend = { kind: 'node' as const, threads: 1, runtime: 'fake', notes: [] };
-      return { spec: FAKE_SPEC, backend, adapters: [...adapters] };
+      return { spec: FAKE_SPEC, backend, adapters: [...adapters], precision: 'float32' as const };
     },
     addAdapter: (adapter) => {
       adapters.push(adapter.name);

@@ -120,14 +120,18 @@ const measures = {
 
   async gguf(kind: WebBackend, file: string): Promise<Measured> {
     const folder = served('/fixtures/gguf');
-    const engine = await openGgufEngine(await createBackend(kind), (await folder.open(file))!);
+    const engine = await openGgufEngine(
+      await createBackend(kind),
+      (await folder.open(file))!,
+      precisionOf(kind),
+    );
     return plain(await measureGguf(engine, folder, file));
   },
 
   /** Logits of the bundled model alone, under both templates. */
   async bundledLogits(kind: WebBackend, count: number): Promise<number> {
     const source = await served('/models/smollm2-135m-instruct').open('SmolLM2-135M-Instruct.Q4_1.gguf');
-    const engine = await openGgufEngine(await createBackend(kind), source!);
+    const engine = await openGgufEngine(await createBackend(kind), source!, precisionOf(kind));
     const folder = served('/fixtures/smollm2');
     const chat = await measureSmolLogits(engine, folder, 'chat', count);
     const alpaca = await measureSmolLogits(engine, folder, 'alpaca', count);
@@ -137,7 +141,7 @@ const measures = {
   /** The bundled model under both templates. */
   async bundled(kind: WebBackend): Promise<Record<'chat' | 'alpaca', Measured>> {
     const source = await served('/models/smollm2-135m-instruct').open('SmolLM2-135M-Instruct.Q4_1.gguf');
-    const engine = await openGgufEngine(await createBackend(kind), source!);
+    const engine = await openGgufEngine(await createBackend(kind), source!, precisionOf(kind));
     const folder = served('/fixtures/smollm2');
     return {
       chat: plain(await measureSmol(engine, folder, 'chat')),
@@ -145,6 +149,9 @@ const measures = {
     };
   },
 };
+
+/** As the product has it (create-engine.ts). */
+const precisionOf = (kind: WebBackend) => (kind === 'webgpu' ? 'stored' : 'float32');
 
 /** Class instances do not cross to the page. */
 function plain({ maxAbs, greedy }: Measured): Measured {
