@@ -90,10 +90,9 @@ function readRope(parameters: Json, ownTheta: number, entry: Architecture): Rope
 }
 
 /** `key: null` and a missing key are different things. */
-function optionalPositive(config: Json, key: string): number | null | undefined {
-  return config[key] === undefined || config[key] === null
-    ? (config[key] as null | undefined)
-    : positive(config, key);
+function optional(config: Json, key: string, read: typeof positive): number | null | undefined {
+  const value = config[key];
+  return value === undefined || value === null ? value : read(config, key);
 }
 
 /** What config.json says of the family's own settings. */
@@ -104,14 +103,17 @@ function readStated(config: Json, entry: Architecture, layerCount: number): Stat
     stated.attentionScale = 1 / Math.sqrt(positive(config, 'query_pre_attn_scalar', attentionScalar.size));
   }
   if (entry.softcaps) {
-    stated.attentionSoftcap = optionalPositive(config, 'attn_logit_softcapping');
-    stated.finalSoftcap = optionalPositive(config, 'final_logit_softcapping');
+    stated.attentionSoftcap = optional(config, 'attn_logit_softcapping', positive);
+    stated.finalSoftcap = optional(config, 'final_logit_softcapping', positive);
   }
   if (!window) return { ...stated, window: null };
-  stated.window = optionalPositive(config, 'sliding_window');
+  stated.window = optional(config, 'sliding_window', positiveInteger);
   if (window.optional && !config.use_sliding_window) stated.window = null;
   if (window.optional) {
-    stated.firstWindowedLayer = Number(config.max_window_layers ?? window.optional.firstLayer);
+    // 0 is a layer, too.
+    const first = config.max_window_layers;
+    stated.firstWindowedLayer =
+      first === 0 ? 0 : positiveInteger(config, 'max_window_layers', window.optional.firstLayer);
   }
   const period = config.sliding_window_pattern ?? config._sliding_window_pattern;
   if (period !== undefined && period !== null) {
@@ -130,6 +132,15 @@ function readStated(config: Json, entry: Architecture, layerCount: number): Stat
     stated.windowed = kinds.map((kind) => kind === 'sliding_attention');
   }
   return stated;
+}
+
+/** No published model comes near; what a file says beyond it is not allocated for. */
+const MOST_LAYERS = 1000;
+
+/** @throws AppError where a file claims more layers than any model has, before anything is made for each of them */
+export function checkLayerCount(layerCount: number): number {
+  if (layerCount > MOST_LAYERS) throw damaged(`${layerCount} layers cannot be right`);
+  return layerCount;
 }
 
 /** Checks that hold for every source of a spec. Throws AppError. */
@@ -174,7 +185,7 @@ export function specFromConfig(text: string): ModelSpec {
     throw unsupported('config.json: partial_rotary_factor other than 1 is not supported');
   }
   const { defaults } = entry;
-  const layerCount = positiveInteger(config, 'num_hidden_layers');
+  const layerCount = checkLayerCount(positiveInteger(config, 'num_hidden_layers'));
   const hiddenSize = positiveInteger(config, 'hidden_size');
   const headCount = positiveInteger(config, 'num_attention_heads');
   const { rope, windowRope } = readRopes(config, entry);
