@@ -4,12 +4,11 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
-import { quantisedLinear } from '@/kernels/quantised-linear.ts';
+import { buildProductKernel } from '@/kernels/quantised-linear.ts';
 import { readAdapter } from '@/model/adapter.ts';
 import { openGguf, readGgufFloats, readGgufPacked } from '@/model/gguf.ts';
 import { diskFile, diskFiles } from '@/model/node-files.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
-import { GraphBuilder } from '@/onnx/graph.ts';
 import { openGgufEngine } from '../../tests/parity/tiny-models.ts';
 import type { ModelSetting } from './engine.ts';
 import type { LayerEngine } from './layer-engine.ts';
@@ -27,12 +26,8 @@ describe.each(['quant_types', 'k_quants'])('%s', (name) => {
       if (!packed) continue;
       types++;
       const [out, input] = dims as [number, number];
-      const graph = new GraphBuilder();
-      const x = graph.input('x', 'float32', ['N', input]);
-      const y = quantisedLinear(graph, x, 'w', [out, input], formOf(packed)!);
-      graph.output(y, 'y', 'float32', ['N', out]);
       const rows = Float32Array.from({ length: 3 * input }, (_, i) => Math.sin(0.37 * i));
-      const kernel = await backend.compile(graph.encode());
+      const kernel = await backend.compile(buildProductKernel('w', [out, input], formOf(packed)!));
       const inputs = uploadMatrix(backend, 'w', packed, [out, input]);
       const outputs = await backend.run(kernel, { ...inputs, x: backend.upload(rows, [3, input]) });
       const product = await backend.read(outputs.y!);

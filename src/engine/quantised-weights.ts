@@ -3,10 +3,9 @@
  * something needs the weights themselves (training, noise). Not here: their arithmetic (kernels/quantised-linear.ts).
  */
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
-import { PACKED_INPUTS, quantisedLinear } from '@/kernels/quantised-linear.ts';
+import { buildProductKernel, PACKED_INPUTS } from '@/kernels/quantised-linear.ts';
 import type { PackedForm, PackedMatrix } from '@/model/packed-matrix.ts';
 import { type MatrixName, type ModelSpec, matrixDims } from '@/model/spec.ts';
-import { GraphBuilder } from '@/onnx/graph.ts';
 import type { DeviceWeights } from './device-weights.ts';
 import type { LayerLoop } from './layer-loop.ts';
 
@@ -109,12 +108,8 @@ export async function readQuantised(
   dims: readonly [number, number],
 ): Promise<Float32Array> {
   const [out, input] = dims;
-  const kernel = await loop.kernel(`widen:${name}:${JSON.stringify([form, dims])}`, () => {
-    const graph = new GraphBuilder();
-    const rows = graph.input('x', 'float32', ['N', input]);
-    graph.output(quantisedLinear(graph, rows, name, dims, form), 'y', 'float32', ['N', out]);
-    return graph.encode();
-  });
+  const key = `product:${name}:${JSON.stringify([form, dims])}`;
+  const kernel = await loop.kernel(key, () => buildProductKernel(name, dims, form));
   const values = new Float32Array(out * input);
   for (let start = 0; start < input; start += IDENTITY_ROWS) {
     const count = Math.min(IDENTITY_ROWS, input - start);
