@@ -132,13 +132,13 @@ describe('what is read out of recorded searches', () => {
     expect(text).not.toMatch(/Agree: with alpha/);
   });
 
-  it('says that a search stopped in a wrong place where the grid has a range that differs from its end', () => {
+  it('says that a search stopped short where the grid has a range that differs from its end', () => {
     const grid = gridOf((first, last) =>
       first === 6 && last === 7 ? 40 : Math.min(25, peaked(first, last, 1.05)),
     );
     const text = readingOfLocate(recordingOf(searched(peaked), grid, 1.05)).join('\n');
     expect(text).toMatch(
-      /The search stops in a wrong place: at alpha 1.05.*layers 6-7 does better \(40; paired p < 0.001\)/,
+      /The search stops short of the best range: at alpha 1\.05.*layers 6-7 has 40 \(paired p < 0\.001, not corrected/,
     );
   });
 });

@@ -123,10 +123,10 @@ function gridSentences({ grids }: LocateRecording, end: Final): string[] {
   const q = summary.q[result.cells.indexOf(own)]!;
   const where = isBest
     ? `no range of the ${result.cells.length} has a better count`
-    : `${rangeWords(summary.best)} does better (${summary.best.refused}; paired p ${pText(test.p)})`;
+    : `${rangeWords(summary.best)} has ${summary.best.refused} (paired p ${pText(test.p)}, not corrected for having been picked among ${result.cells.length})`;
   const isLost = !isBest && test.p <= SWEEP_LEVEL;
   return [
-    `${isLost ? 'The search stops in a wrong place' : 'The search stops in no wrong place that can be shown'}: at alpha ${end.alpha}, its ${rangeWords(end)} (${own.refused} refused) is number ${rank} of ${result.cells.length} ranges, and ${where}. ` +
+    `${isLost ? 'The search stops short of the best range' : 'No range is shown to be better than where the search stops'}: at alpha ${end.alpha}, its ${rangeWords(end)} (${own.refused} refused) is number ${rank} of ${result.cells.length} ranges, and ${where}. ` +
       `Over all ranges its q is ${pText(q)} (false discovery rate ${FALSE_DISCOVERY_RATE}).`,
   ];
 }
