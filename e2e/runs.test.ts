@@ -86,6 +86,25 @@ describe('a run file', () => {
     await bench.close();
   });
 
+  test('saved after the parity of the model was measured holds it; the badge says what was compared', async () => {
+    const bench = await openMicro();
+    const { page } = bench;
+    await press(page, 'parity not measured');
+    await press(page, 'Measure here');
+    const dialog = page.getByRole('dialog', { name: 'How exact are these numbers?' });
+    await dialog.getByText('Measured here against float32 on WebAssembly, one prompt at a time').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: /^parity \d/ }).waitFor();
+    // There is something to save once the bench's own pictures are there.
+    await page.getByText('Everything asked for is computed.').waitFor({ timeout: 240_000 });
+    const { text } = await saved(page, () => press(page, 'Save run'));
+    const { run } = parseRunFile(text);
+    expect(run.backend.parity).toMatchObject({ promptCount: 6, sameTokens: 6 });
+    expect(run.backend.parity!.maxAbsLogit).toBeLessThan(1e-4);
+    expect(bench.watch.errors).toEqual([]);
+    await bench.close();
+  });
+
   test('with an edited number: a warning beside it, and the report names the number', async () => {
     const bench = await openMicro();
     const { page } = bench;

@@ -6,6 +6,7 @@
 import type { AdapterData } from '@/model/adapter-spec.ts';
 import type { MatrixName, ModelSpec } from '@/model/spec.ts';
 import type { Interventions } from './interventions.ts';
+import type { ParityMeasure } from './parity.ts';
 import type { FanWork, RangeFan, RangeFanOptions } from './range-fan.ts';
 import type { Trainer, TrainerOptions } from './train/trainer.ts';
 
@@ -76,6 +77,10 @@ export interface BackendInfo {
   runtime: string;
   /** Sentences about what was missing or fell back, for the page. */
   notes: string[];
+  /** What the matrices are on the device; absent in older run files, which are of float32. */
+  precision?: WeightPrecision;
+  /** Measured on this machine when a person asked. */
+  parity?: ParityMeasure;
 }
 
 /** Work of one pass, in layer evaluations x sequences. `full` = every layer once for every sequence. */

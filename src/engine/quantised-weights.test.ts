@@ -12,6 +12,7 @@ import { MATRIX_NAMES } from '@/model/spec.ts';
 import { openGgufEngine } from '../../tests/parity/tiny-models.ts';
 import type { ModelSetting } from './engine.ts';
 import type { LayerEngine } from './layer-engine.ts';
+import { compareEngines } from './parity.ts';
 import { formOf, uploadMatrix } from './quantised-weights.ts';
 import { CountingBackend } from './testing/counting-backend.ts';
 import { maxAbs, ROUNDING, SEQUENCES } from './testing/tiny-llama.ts';
@@ -98,6 +99,26 @@ describe('an engine of quantised weights', () => {
     own.forEach((value, n) => {
       expect(Math.abs(value - want[n]!)).toBeLessThan(10 * ROUNDING);
     });
+  });
+
+  it('compared with it prompt by prompt, differs by rounding alone and says so', async () => {
+    const done: number[] = [];
+    const parity = await compareEngines(stored, float, SEQUENCES, (n) => done.push(n));
+    expect(done).toEqual([1, 2, 3, 4]);
+    expect(parity).toMatchObject({ promptCount: 4, sameTokens: 4 });
+    expect(parity.maxAbsLogit).toBeGreaterThan(0);
+    expect(parity.maxAbsLogit).toBeLessThan(ROUNDING);
+    expect(parity.maxRelHidden).toBeLessThan(ROUNDING);
+    const scaled = [{ first: 2, last: 2, alpha: 1.01, matrices: MATRIX_NAMES }];
+    const other: Pick<LayerEngine, 'logits' | 'hiddenStates'> = {
+      logits: (ids, setting, options) => float.logits(ids, { ...setting, scale: scaled }, options),
+      hiddenStates: (ids, setting, options) =>
+        float.hiddenStates(ids, { ...setting, scale: scaled }, options),
+    };
+    const apart = await compareEngines(other as LayerEngine, float, SEQUENCES);
+    // A hundredth on one layer is seen.
+    expect(apart.maxAbsLogit).toBeGreaterThan(10 * parity.maxAbsLogit);
+    expect(apart.maxRelHidden).toBeGreaterThan(1e-4);
   });
 
   it('turned into float32 it is the float32 one to the last bit, and its codes are released', async () => {

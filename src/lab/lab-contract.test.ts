@@ -96,6 +96,20 @@ describe.each(Object.entries(makers))('%s', (_, make) => {
     expect(progress.map((one) => one.done)).toEqual([0, 50, 100]);
   });
 
+  it('measures its parity against a second engine, with progress; the model stays open', async () => {
+    const lab = await loaded();
+    const phases: string[] = [];
+    const parity = await lab.parity(({ phase, done, total }) => phases.push(`${phase} ${done}/${total}`));
+    expect(parity).toMatchObject({
+      promptCount: 6,
+      maxAbsLogit: 0,
+      sameTokens: 6,
+      against: 'float32 on Node, one prompt at a time',
+    });
+    expect(phases.at(-1)).toBe('Comparing 6/6');
+    expect(await lab.run('count', countParams)).toMatchObject({ total: 4 });
+  });
+
   it('gives every event before the result, and the result whole', async () => {
     const lab = await loaded();
     const events: ExperimentEvent<'count'>[] = [];

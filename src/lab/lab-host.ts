@@ -3,6 +3,7 @@
  * Registered by workers/lab.worker.ts with comlink's `expose(new LabHost())`. Knows no page.
  */
 import { type ProxyMarked, releaseProxy } from 'comlink';
+import type { ParityMeasure } from '@/engine/parity.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { ControlCard } from '@/protocol/controls.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
@@ -49,6 +50,10 @@ export class LabHost {
     over: readonly string[],
   ): Promise<Outcome<Map<string, Uint8Array>>> {
     return toOutcome(() => this.#lab.exportAdapter(name, baseModel, over));
+  }
+
+  parity(callId: number, onProgress: RemoteListener<Progress> | null): Promise<Outcome<ParityMeasure>> {
+    return this.#call(callId, onProgress, (listener, signal) => this.#lab.parity(listener, signal));
   }
 
   rowTokens(rows: readonly FinetuneRow[], template: TemplateName): Promise<Outcome<RowTokens[]>> {

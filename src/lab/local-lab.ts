@@ -3,6 +3,7 @@
  * The command line uses it as it is, the worker behind LabHost. Which run is still wanted is the caller's business.
  */
 import type { Engine } from '@/engine/engine.ts';
+import type { ParityMeasure } from '@/engine/parity.ts';
 import type { TrainingSurroundings } from '@/experiments/context.ts';
 import { throwIfCancelled } from '@/experiments/event-stream.ts';
 import { runExperiment } from '@/experiments/run-experiment.ts';
@@ -22,6 +23,7 @@ import { countRowTokens } from '@/training/tokenise.ts';
 import { adapterFiles } from '@/training/trained-adapter.ts';
 import { asKnownProblem } from './known-problems.ts';
 import type { LabParts, OpenedAdapter } from './lab-parts.ts';
+import { measureParity } from './parity.ts';
 import { Turns } from './turns.ts';
 import { labClosedError } from './wire.ts';
 
@@ -80,7 +82,7 @@ export class LocalLab implements Lab {
         name: model.name,
         sha256: model.sha256,
         spec: model.spec,
-        backend: engine.info.backend,
+        backend: { ...engine.info.backend, precision: engine.info.precision },
         templates: model.templates,
         adapters: adapters.map(cardOf),
         warnings: model.warnings,
@@ -125,6 +127,10 @@ export class LocalLab implements Lab {
       const adapter = stack.length === 1 ? stack[0]! : joinAdapters(stack, name);
       return adapterFiles(adapter, this.#required().model.spec, baseModel);
     });
+  }
+
+  parity(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<ParityMeasure> {
+    return this.#take(signal, (inner) => measureParity(this.#parts, this.#required(), onProgress, inner));
   }
 
   async rowTokens(rows: readonly FinetuneRow[], template: TemplateName): Promise<RowTokens[]> {

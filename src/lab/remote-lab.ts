@@ -3,6 +3,7 @@
  * that waits for it with 'worker-crashed', and closing ends the worker, which is what frees its memory.
  */
 import { type Endpoint, proxy, type Remote, wrap } from 'comlink';
+import type { ParityMeasure } from '@/engine/parity.ts';
 import { cancelledError } from '@/experiments/event-stream.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
@@ -77,6 +78,11 @@ export class RemoteLab implements Lab {
     over: readonly string[] = [],
   ): Promise<Map<string, Uint8Array>> {
     return this.#call<Map<string, Uint8Array>>((host) => host.exportAdapter(name, baseModel, over));
+  }
+
+  parity(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<ParityMeasure> {
+    const listener = onProgress ? proxy(onProgress) : null;
+    return this.#call<ParityMeasure>((host, callId) => host.parity(callId, listener), signal);
   }
 
   rowTokens(rows: readonly FinetuneRow[], template: TemplateName): Promise<RowTokens[]> {

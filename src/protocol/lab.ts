@@ -2,7 +2,8 @@
  * The lab: one model, its engine, and the experiments on it. Local (same thread, Node) and remote (in a worker) labs
  * share this interface and pass one contract test; nobody above can tell them apart.
  */
-import type { BackendInfo } from '@/engine/engine.ts';
+import type { BackendInfo, WeightPrecision } from '@/engine/engine.ts';
+import type { ParityMeasure } from '@/engine/parity.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { ControlCard } from './controls.ts';
@@ -26,6 +27,8 @@ export type ModelSource =
 export interface LoadOptions extends AccessOptions {
   backend: 'auto' | BackendInfo['kind'];
   threads?: number;
+  /** Default: quantised matrices stay so on WebGPU alone. */
+  precision?: WeightPrecision;
 }
 
 export interface AccessOptions {
@@ -76,6 +79,8 @@ export interface Lab {
    * those named in `over`, so that the folder is complete on the plain weights.
    */
   exportAdapter(name: string, baseModel: string, over?: readonly string[]): Promise<Map<string, Uint8Array>>;
+  /** How far the open model's numbers here are from float32 on the CPU, one prompt at a time. Needs room for a second copy. */
+  parity(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<ParityMeasure>;
   /** By the open model's tokenizer; answers beside whatever runs. */
   rowTokens(rows: readonly FinetuneRow[], template: TemplateName): Promise<RowTokens[]>;
   /** Training runs that can be taken up again, newest first; needs no model. */

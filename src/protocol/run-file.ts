@@ -195,6 +195,18 @@ export const runFileSchema = z.object({
     threads: count,
     runtime: z.string(),
     notes: z.array(z.string()),
+    precision: z.optional(z.enum(['float32', 'stored'])),
+    parity: z.optional(
+      z.object({
+        promptCount: count,
+        maxAbsLogit: z.number(),
+        largestLogit: z.number(),
+        maxRelHidden: z.number(),
+        sameTokens: count,
+        against: z.string(),
+        measuredAt: z.iso.datetime(),
+      }),
+    ),
   }),
   model: z.object({
     name: z.string(),

@@ -15,13 +15,12 @@ export function runFileHead(
   known: AdapterHashes,
   version: string,
 ): Pick<NewRunFile, 'app' | 'backend' | 'model'> {
-  const { kind, threads, runtime, notes } = backend;
   const adapters = known
     .filter((adapter) => used.includes(adapter.name))
     .map((adapter) => ({ name: adapter.name, sha256: adapter.sha256 }));
   return {
     app: { name: 'Stratascope', version },
-    backend: { kind, threads, runtime, notes },
+    backend: { ...backend },
     model: { name, sha256, adapters },
   };
 }

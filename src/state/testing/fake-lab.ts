@@ -1,4 +1,5 @@
 /** A lab for tests of the state: its answers are the test's, it honours its signal, and it remembers what was asked. */
+import type { ParityMeasure } from '@/engine/parity.ts';
 import type { ControlCard } from '@/protocol/controls.ts';
 import type {
   ExperimentEvent,
@@ -68,6 +69,12 @@ export class FakeLab implements Lab {
   cards: ControlCard[] = [];
   async controls(): Promise<ControlCard[]> {
     return this.cards;
+  }
+
+  parityWith: ParityMeasure | Error = new Error('not used');
+  async parity(): Promise<ParityMeasure> {
+    if (this.parityWith instanceof Error) throw this.parityWith;
+    return this.parityWith;
   }
 
   async rowTokens(rows: readonly FinetuneRow[]): Promise<RowTokens[]> {

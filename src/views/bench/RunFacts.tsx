@@ -18,7 +18,7 @@ export function RunFacts() {
         {name}
         {speed !== null && `, ${speed.toFixed(2)} s per count`}
       </span>
-      <ParityBadge parity={card.parity} />
+      <ParityBadge card={card} />
     </span>
   );
 }
