@@ -2,7 +2,7 @@
  * What people bring: a model from disk or from a hub, a run file of the command line. On the micro model, whose numbers
  * mean nothing but must be the command line's. The hub is the test's own: on the page's server, and on other origins.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -93,6 +93,25 @@ describe('a model of one’s own', () => {
       .toMatchObject({ model: 'base', range: '5-5' });
     expect(bench.watch.errors).toEqual([]);
     await bench.close();
+  });
+
+  test('of another family: its numbers come, and what alpha cannot do in it stands at the slider', async () => {
+    const own = await mkdtemp(path.join(tmpdir(), 'stratascope-family-'));
+    const fixtures = path.join(projectRoot, 'tests/fixtures');
+    await cp(path.join(fixtures, 'gemma3_text/model'), own, { recursive: true });
+    await cp(path.join(fixtures, 'gguf/tiny_tokenizer.json'), path.join(own, 'tokenizer.json'));
+    await writeFile(path.join(own, 'tokenizer_config.json'), '{}');
+    const bench = await open('backend=wasm&n=8&matrices=attention');
+    const { page } = bench;
+    await dropFromDisk(page, [own]);
+    const notes = page.getByRole('list', { name: 'What alpha does not do in this model' });
+    expect(await notes.getByRole('listitem').last().innerText()).toBe(
+      'With this choice alpha has no effect; gate would have one.',
+    );
+    await waitForTruth(page, 'similarity', 'exact');
+    expect(bench.watch.errors).toEqual([]);
+    await bench.close();
+    await rm(own, { recursive: true });
   });
 
   test('from a hub, by repository: safetensors', async () => {
