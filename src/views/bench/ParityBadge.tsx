@@ -79,14 +79,13 @@ function MeasureHere({ isAgain }: { isAgain: boolean }) {
       </p>
       <ProblemLine problem={problem} />
       <div className="button-row">
-        <Button className="quiet-button" isDisabled={isBusy} onPress={() => void measure()}>
-          {isAgain ? 'Measure again' : 'Measure here'}
+        {/* One button for both: focus stays on it, and with it the keyboard in this dialog. */}
+        <Button
+          className="quiet-button"
+          onPress={() => (isBusy ? controller.current?.abort() : void measure())}
+        >
+          {isBusy ? 'Stop' : isAgain ? 'Measure again' : 'Measure here'}
         </Button>
-        {isBusy && (
-          <Button className="quiet-button" onPress={() => controller.current?.abort()}>
-            Stop
-          </Button>
-        )}
         <span className="hint" role="status">
           {work && `${work.phase}: ${work.done} of ${work.total}`}
         </span>
