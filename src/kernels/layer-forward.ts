@@ -70,19 +70,21 @@ export function layerForward(
     return ops.transpose(norm ? ops.rmsNorm(split, norm, spec.normEps, 4) : split, [0, 2, 1, 3]);
   };
   const headNorm = (name: 'qNorm' | 'kNorm') => (spec.qkNorm ? weight(name, [d]) : undefined);
+  /** Queries and keys as their norms take them. */
+  const plain = (rows: Value, name: 'plainQuery' | 'plainKey', count: number) =>
+    spec.qkNorm ? keep(rows, name, ['BT', count * d]) : rows;
   /** What a sub-block gives, on its way into the residual stream. */
-  const leaving = (rows: Value, norm: 'postAttentionNorm' | 'postFfnNorm') =>
-    spec.postNorms ? ops.rmsNorm(rows, weight(norm, [D]), spec.normEps) : rows;
+  const leaving = (
+    rows: Value,
+    norm: 'postAttentionNorm' | 'postFfnNorm',
+    kept: 'attentionOut' | 'ffnOut',
+  ) => (spec.postNorms ? ops.rmsNorm(keep(rows, kept, ['BT', D]), weight(norm, [D]), spec.normEps) : rows);
   const asking = variant.lastOnly ? lastRows(ops, x, h) : { residual: x, h, shape: headShape, positions };
-  const queries = toHeads(linear(asking.h, 'q'), H, headNorm('qNorm'), asking.shape);
+  const queries = toHeads(plain(linear(asking.h, 'q'), 'plainQuery', H), H, headNorm('qNorm'), asking.shape);
   const query = keep(ops.rotary(queries, asking.positions, cos, sin), 'query', ['B', H, 'T', d]);
+  const keyHeads = toHeads(plain(linear(h, 'k'), 'plainKey', G), G, headNorm('kNorm'));
   const { keys, values } = keysAndValues(ops, spec, variant, {
-    key: keep(ops.rotary(toHeads(linear(h, 'k'), G, headNorm('kNorm')), positions, cos, sin), 'key', [
-      'B',
-      G,
-      'T',
-      d,
-    ]),
+    key: keep(ops.rotary(keyHeads, positions, cos, sin), 'key', ['B', G, 'T', d]),
     value: keep(toHeads(linear(h, 'v'), G), 'value', ['B', G, 'T', d]),
   });
 
@@ -103,7 +105,7 @@ export function layerForward(
   const padded = ops.reshape(ops.transpose(mixed, [0, 2, 1, 3]), [-1, H * d], headShape);
   const merged = packing && !variant.lastOnly ? packing.pack(padded) : padded;
   const attended = keep(
-    ops.add(asking.residual, leaving(linear(merged, 'o'), 'postAttentionNorm')),
+    ops.add(asking.residual, leaving(linear(merged, 'o'), 'postAttentionNorm', 'attentionOut')),
     'attended',
     ['BT', D],
   );
@@ -112,7 +114,7 @@ export function layerForward(
   const gate = keep(linear(h2, 'gate'), 'gate', ['BT', F]);
   const activated = spec.activation === 'geluTanh' ? ops.geluTanh(gate) : ops.silu(gate);
   const gated = ops.multiply(activated, keep(linear(h2, 'up'), 'up', ['BT', F]));
-  const y = ops.add(attended, leaving(linear(gated, 'down'), 'postFfnNorm'));
+  const y = ops.add(attended, leaving(linear(gated, 'down'), 'postFfnNorm', 'ffnOut'));
 
   if (variant.attention) {
     const last = (value: Value) => graph.op('Gather', [value, graph.ints([-1])], { axis: 2 });
