@@ -10,8 +10,8 @@ import type { ModelCard } from '@/protocol/lab.ts';
 import type { SearchKind } from './locate-requests.ts';
 import type { Entry } from './results.ts';
 
-/** A finished cell waits at most so long for its place; each writing is of the whole search, some hundred kB. */
-const WRITE_EVERY_MS = 1000;
+/** A finished cell waits at most so long for its place, for each writing is of the whole search: some hundred kB. */
+const WRITE_EVERY_MS = 300;
 /** Oldest ones go: a search of the bundled model takes some hundred kB. */
 const MOST_KEPT = 24;
 

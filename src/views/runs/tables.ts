@@ -13,7 +13,7 @@ export function partsTable(report: ReplayReport): FigureData {
       { key: 'differ', label: 'differ' },
       { key: 'beyond', label: 'beyond' },
       { key: 'largest', label: 'largest difference' },
-      { key: 'note', label: '' },
+      { key: 'note', label: 'remark' },
     ],
     rows: report.parts.map(({ kind, label, report: one, why }) => [
       label === kind ? kind : `${kind}: ${label}`,
@@ -62,7 +62,7 @@ export function differencesTable(report: ReplayReport): FigureData {
       { key: 'recorded', label: 'in the file', sensitive: true },
       { key: 'here', label: 'here', sensitive: true },
       { key: 'difference', label: 'difference' },
-      { key: 'verdict', label: '' },
+      { key: 'verdict', label: 'verdict' },
     ],
     rows: report.parts.flatMap(({ label, report: one }) =>
       (one?.differences ?? []).map(({ path, a, b, absolute, isWithin }) => [
