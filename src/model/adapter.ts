@@ -8,8 +8,10 @@ import { ARCHITECTURES, type Projection } from './architectures.ts';
 import type { FileSet } from './byte-source.ts';
 import { parseJsonObject } from './config.ts';
 import { memorySource } from './memory-source.ts';
+import { isSafePattern } from './safe-pattern.ts';
 import { openSafetensors, readFloats, type SafetensorsFile } from './safetensors.ts';
 import { sha256Hex } from './sha256.ts';
+import { shown } from './shown.ts';
 import { type MatrixName, type ModelSpec, matrixDims } from './spec.ts';
 import { readText } from './tensor-store.ts';
 
@@ -48,7 +50,7 @@ const UNSUPPORTED_SWITCHES = [
 ];
 
 function checkSupported(config: Json): void {
-  const type = String(config.peft_type ?? 'no peft_type');
+  const type = shown(config.peft_type ?? 'no peft_type');
   if (type.toUpperCase() !== 'LORA')
     throw unsupported(`${ADAPTER_CONFIG}: ${type} adapters are not supported`);
   for (const key of UNSUPPORTED_SWITCHES) {
@@ -58,7 +60,7 @@ function checkSupported(config: Json): void {
     }
   }
   const bias = config.bias ?? 'none';
-  if (bias !== 'none') throw unsupported(`${ADAPTER_CONFIG}: bias "${String(bias)}" is not supported`);
+  if (bias !== 'none') throw unsupported(`${ADAPTER_CONFIG}: bias "${shown(bias)}" is not supported`);
 }
 
 function positiveNumber(value: unknown, key: string): number {
@@ -83,6 +85,11 @@ function byPattern(patterns: unknown, module: string, fallback: unknown): unknow
         'bad-file',
         `${ADAPTER_CONFIG}: the pattern ${pattern} is not valid.`,
         'Use the adapter_config.json that was saved with the adapter.',
+      );
+    }
+    if (!isSafePattern(pattern)) {
+      throw unsupported(
+        `${ADAPTER_CONFIG}: the pattern ${pattern.slice(0, 60)} is not one that can be run safely`,
       );
     }
     if (expression.test(module)) return value;
@@ -128,7 +135,9 @@ function checkComplete(config: Json, spec: ModelSpec, present: ReadonlySet<strin
   for (const layer of layers) {
     for (const { module } of names.projections) {
       const path = names.layer(layer) + module;
-      const named = targets.some((target) => module === target || module.endsWith(`.${String(target)}`));
+      const named = targets.some(
+        (target) => module === target || (typeof target === 'string' && module.endsWith(`.${target}`)),
+      );
       if (named && !present.has(path)) {
         throw mismatch(`${ADAPTER_CONFIG} names ${path}, but ${ADAPTER_WEIGHTS} has no tensors for it`);
       }

@@ -5,6 +5,7 @@
 import { AppError } from './app-error.ts';
 import type { RenderedPrompt, TemplateName, TextCodec } from './text-codec.ts';
 import { tokenPieces, tokenRange } from './token-bytes.ts';
+import { checkTokenizerJson } from './tokenizer-checks.ts';
 import { buildTokenizer, type Json, type Tokenizer } from './tokenizer-library.ts';
 
 /** The paper's prompt for models without a chat template (Stanford Alpaca). No newline at its end. */
@@ -38,6 +39,7 @@ export async function createTextCodec(
   namedStopIds: readonly number[],
   vocabSize: number,
 ): Promise<CodecParts> {
+  checkTokenizerJson(tokenizerJson, tokenizerConfig, vocabSize);
   const tokenizer = await buildTokenizer(tokenizerJson, tokenizerConfig);
   if (tokenizer.largestId >= vocabSize) {
     throw new AppError(

@@ -5,6 +5,7 @@
 import { AppError } from './app-error.ts';
 import { ARCHITECTURES, type Architecture, SUPPORTED_MODELS } from './architectures.ts';
 import { familyFeatures, type StatedFeatures } from './family-features.ts';
+import { shown } from './shown.ts';
 import type { ModelSpec, RopeSpec } from './spec.ts';
 
 type Json = Record<string, unknown>;
@@ -69,7 +70,7 @@ function readRope(parameters: Json, ownTheta: number, entry: Architecture): Rope
   const kind = type === 'default' ? 'none' : type;
   if (!entry.ropeKinds.includes(kind as never)) {
     throw unsupported(
-      `rope scaling ${String(type)} is not supported for ${entry.modelTypes[0]}`,
+      `rope scaling ${shown(type)} is not supported for ${entry.modelTypes[0]}`,
       `Supported: ${entry.ropeKinds.join(', ')}. Models made for short contexts have none.`,
     );
   }
@@ -123,7 +124,7 @@ function readStated(config: Json, entry: Architecture, layerCount: number): Stat
   if (Array.isArray(kinds)) {
     const other = kinds.find((kind) => kind !== 'sliding_attention' && kind !== 'full_attention');
     if (other !== undefined)
-      throw unsupported(`config.json: layers of the type ${String(other)} are not supported`);
+      throw unsupported(`config.json: layers of the type ${shown(other)} are not supported`);
     if (kinds.length !== layerCount) {
       throw damaged(
         `config.json: layer_types names ${kinds.length} layers, num_hidden_layers is ${layerCount}`,
@@ -164,7 +165,7 @@ export function specFromConfig(text: string): ModelSpec {
   const quantisation = config.quantization_config as Json | null | undefined;
   if (quantisation) {
     throw unsupported(
-      `already quantised checkpoints (${String(quantisation.quant_method ?? 'unknown method')}) are not supported`,
+      `already quantised checkpoints (${shown(quantisation.quant_method ?? 'unknown method')}) are not supported`,
       'Use the original weights or a GGUF.',
     );
   }
@@ -173,7 +174,7 @@ export function specFromConfig(text: string): ModelSpec {
   }
   const activation = config.hidden_activation ?? config.hidden_act ?? entry.activations[0];
   if (!entry.activations.includes(activation as string)) {
-    throw unsupported(`config.json: hidden_act ${String(activation)} is not supported for ${modelType}`);
+    throw unsupported(`config.json: hidden_act ${shown(activation)} is not supported for ${modelType}`);
   }
   if (
     Number(

@@ -54,7 +54,9 @@ export async function openCheckpoint(files: FileSet): Promise<TensorStore & { so
   if (typeof map !== 'object' || map === null) {
     throw new AppError('bad-file', `${INDEX} has no weight_map.`, 'The file is damaged; get another copy.');
   }
-  const weightMap = new Map(Object.entries(map).map(([tensor, shard]) => [tensor, String(shard)]));
+  const weightMap = new Map(
+    Object.entries(map).map(([tensor, shard]) => [tensor, typeof shard === 'string' ? shard : '']),
+  );
   const shards: SafetensorsFile[] = [];
   for (const shard of new Set(weightMap.values())) {
     const source = await files.open(shard);

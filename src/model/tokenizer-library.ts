@@ -4,6 +4,7 @@
  * Loaded on demand, because on Node the package takes a second to import.
  */
 import { AppError } from './app-error.ts';
+import { limitedTemplate } from './template-limits.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -51,11 +52,14 @@ function wrap(library: LibraryTokenizer): Tokenizer {
   for (const [token, id] of idByToken) tokenById[id] = token;
   const added = new Set(library._tokenizer.get_added_tokens_decoder().keys());
   return {
-    encode: (text, addSpecialTokens) => library.encode(text, { add_special_tokens: addSpecialTokens }),
+    encode: (text, addSpecialTokens) =>
+      inWords(() => library.encode(text, { add_special_tokens: addSpecialTokens })),
     decode: (ids) =>
       ids.length === 0
         ? ''
-        : library.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
+        : inWords(() =>
+            library.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
+          ),
     tokenOf: (id) => tokenById[id],
     idOf: (token) => idByToken.get(token),
     isAdded: (id) => added.has(id),
@@ -63,11 +67,13 @@ function wrap(library: LibraryTokenizer): Tokenizer {
     hasChatTemplate: library.chat_template !== null,
     renderChat: (messages, addGenerationPrompt) => {
       try {
+        putLimits(library);
         return library.apply_chat_template(messages, {
           tokenize: false,
           add_generation_prompt: addGenerationPrompt,
         }) as string;
       } catch (error) {
+        if (error instanceof AppError) throw error;
         throw new AppError(
           'unsupported-model',
           `The model's chat template cannot be rendered: ${error instanceof Error ? error.message : String(error)}.`,
@@ -78,4 +84,25 @@ function wrap(library: LibraryTokenizer): Tokenizer {
     },
     eosId: library.eos_token_id as number | undefined,
   };
+}
+
+/** The library takes a template from here before it makes one: so it renders with ours, which has limits. */
+function putLimits(library: LibraryTokenizer): void {
+  const made: Map<unknown, unknown> = library._compiled_template_cache;
+  const source: unknown = library.get_chat_template();
+  if (typeof source === 'string' && !made.has(source)) made.set(source, limitedTemplate(source));
+}
+
+/** A tokenizer whose files make no sense fails only when it is used. */
+function inWords<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new AppError(
+      'unsupported-model',
+      `The tokenizer fails on this text: ${error instanceof Error ? error.message : String(error)}.`,
+      'Its files are damaged or of a kind that is not supported; use those published with the model.',
+      { cause: error },
+    );
+  }
 }

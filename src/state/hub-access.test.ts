@@ -37,9 +37,9 @@ test('is passed with the call, and stands in no state, address or run file', asy
   const lab = new FakeLab();
   const given: LoadOptions[] = [];
   const load = lab.load.bind(lab);
-  lab.load = (source, options, ...rest) => {
-    given.push(options);
-    return load(source, options, ...rest);
+  lab.load = (source: unknown, options: { backend: string }) => {
+    given.push(options as LoadOptions);
+    return load(source, options);
   };
   const session = new Session({ createLab: () => lab });
   await session.open({ key: 'hub:x', name: 'own/gated', source: hub() });
