@@ -48,7 +48,8 @@ function MeasureFigure({
   return (
     <FigureFrame
       name={`control-${card.name}-${measure.key}`}
-      title={capital(measure.label)}
+      // With the control's name: the bench has figures of the same measure.
+      title={`${card.title}: ${measure.label}`}
       caption={caption}
       captionText={caption}
       stats={stats}
@@ -67,8 +68,6 @@ function MeasureFigure({
     </FigureFrame>
   );
 }
-
-const capital = (text: string) => text[0]!.toUpperCase() + text.slice(1);
 
 /** How to read it. */
 function captionOf(
