@@ -79,6 +79,18 @@ describe('forward', () => {
     }
   });
 
+  it('gives the same file to the last bit with layers streamed from disk', async () => {
+    const input = at('stream.json');
+    writeFileSync(input, JSON.stringify({ sequences: [{ ids: [5, 6, 7, 8] }, { ids: [9] }], generate: 4 }));
+    const forward = (output: string, ...more: string[]) =>
+      runCli(['forward', '-m', MICRO, '-i', input, '-o', at(output), '-q', ...more]);
+    expect((await forward('resident.safetensors')).code).toBe(0);
+    expect((await forward('streamed.safetensors', '--stream-layers')).code).toBe(0);
+    expect(readFileSync(at('streamed.safetensors')).equals(readFileSync(at('resident.safetensors')))).toBe(
+      true,
+    );
+  });
+
   it('scales as the reference does; matrices left out are all seven', async () => {
     const { cases } = json('llama/scale.json') as {
       cases: Array<{

@@ -17,6 +17,7 @@ export interface ModelOptions {
   adapter: string[];
   backend: 'node';
   threads?: number;
+  streamLayers?: boolean;
   quiet?: boolean;
   jsonErrors?: boolean;
 }
@@ -34,12 +35,16 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       '-a, --adapter <adapter>',
-      "PEFT folder or bundled adapter's name; may be given again, adapters stack",
+      "PEFT folder or bundled adapter's name; may be given again, adapters stack. Or a second checkpoint of the model's shape",
       collect((text) => text),
       [],
     )
     .addOption(new Option('--backend <backend>', 'what computes').choices(['node']).default('node'))
     .option('--threads <n>', 'threads of the runtime (default: its own choice)', wholeNumber(1, 1024))
+    .option(
+      '--stream-layers',
+      'read each layer from disk when it is needed: slower, for models larger than memory',
+    )
     .option('-q, --quiet', 'no progress and no remarks')
     .option('--json-errors', 'errors as one JSON object on stderr');
 }

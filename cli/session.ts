@@ -38,8 +38,13 @@ export async function withModel<Result>(
   const { source, modelId } = await modelSource(options.model);
   const lab = new LocalLab(nodeParts({ hash, modelId, checkpoints }));
   try {
-    const load = { backend: options.backend, threads: options.threads };
+    const { backend, threads, streamLayers } = options;
+    const load = { backend, threads, ...(streamLayers && { residency: 'streamed' as const }) };
     const card = await lab.load(source, load, (progress) => display.show(progress), terminal.signal);
+    if (card.backend.residency === 'streamed' && !streamLayers)
+      display.say(
+        'Note: the model is larger than the memory that is free; its layers are read as they are needed.',
+      );
     for (const warning of card.warnings) display.say(`Note: ${warning}`);
     const adapterCards: AdapterCard[] = [];
     for (const choice of options.adapter)

@@ -1,5 +1,5 @@
 /** The list of models as it stands on this machine: what each takes, and whether there is room. Asks nobody but the browser. */
-import { type Fit, fitOf } from '@/machine/fit.ts';
+import { bestFit, type Fit } from '@/machine/fit.ts';
 import { readRoom } from '@/machine/machine-facts.ts';
 import { parameterCount } from '@/machine/memory-need.ts';
 import { LISTED_MODELS, type ListedModel, publishedBytes, specOfListed } from '@/machine/model-list.ts';
@@ -21,8 +21,9 @@ export async function listHere(): Promise<ModelHere[]> {
   return LISTED_MODELS.map((model) => {
     try {
       const spec = specOfListed(model);
-      const { verdict, need } = fitOf(spec, backend, room);
-      const sizes = `${countWords(parameterCount(spec))} parameters, about ${fileSizeWords(publishedBytes(spec))} to download, ${memoryWords(need.totalBytes)} of memory`;
+      const { fit, residency } = bestFit(spec, backend, room);
+      const { verdict, need } = fit;
+      const sizes = `${countWords(parameterCount(spec))} parameters, about ${fileSizeWords(publishedBytes(spec))} to download, ${memoryWords(need.totalBytes)} of memory${residency === 'streamed' ? ', its layers read as they are needed (slower)' : ''}`;
       return { ...model, sizes, verdict, obstacle: null };
     } catch (error) {
       return { ...model, sizes: '', verdict: null, obstacle: wordsFor(error).happened };

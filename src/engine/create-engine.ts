@@ -3,7 +3,7 @@ import type { Backend } from '@/backends/backend.ts';
 import { hardwareAdapter } from '@/backends/webgpu-adapter.ts';
 import type { LoadedModel } from '@/model/loaded-model.ts';
 import { uploadWeights } from './device-weights.ts';
-import type { BackendInfo, WeightPrecision } from './engine.ts';
+import type { BackendInfo, Residency, WeightPrecision } from './engine.ts';
 import { LayerEngine } from './layer-engine.ts';
 
 export interface CreateEngineOptions {
@@ -11,6 +11,8 @@ export interface CreateEngineOptions {
   threads?: number;
   /** Whether matrices that the file holds quantised stay so on the device. Default: on WebGPU alone. */
   precision?: WeightPrecision;
+  /** Default: memory. */
+  residency?: Residency;
   /** Layers whose weights are in place. */
   onLayer?: (done: number, total: number) => void;
   signal?: AbortSignal;
@@ -30,7 +32,7 @@ export async function createEngine(model: LoadedModel, options: CreateEngineOpti
 export async function engineOn(
   backend: Backend,
   model: Pick<LoadedModel, 'spec' | 'weights'>,
-  options: Pick<CreateEngineOptions, 'onLayer' | 'signal' | 'precision'> = {},
+  options: Pick<CreateEngineOptions, 'onLayer' | 'signal' | 'precision' | 'residency'> = {},
 ): Promise<LayerEngine> {
   // Memory is what a GPU is short of; on the CPU quantised products are no faster than float32 ones, and need another order of adding.
   const precision = options.precision ?? (backend.info.kind === 'webgpu' ? 'stored' : 'float32');
@@ -38,6 +40,7 @@ export async function engineOn(
     onLayer: options.onLayer,
     signal: options.signal,
     keepsQuantised: precision === 'stored',
+    streams: options.residency === 'streamed',
   });
   return new LayerEngine(backend, model.spec, weights);
 }

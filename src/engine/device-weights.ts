@@ -2,21 +2,23 @@
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { PackedForm } from '@/model/packed-matrix.ts';
-import {
-  MATRIX_NAMES,
-  type ModelSpec,
-  matrixDims,
-  type StoredLayer,
-  vectorSizes,
-  type WeightReader,
-} from '@/model/spec.ts';
+import { type ModelSpec, matrixDims, type WeightReader } from '@/model/spec.ts';
+import type { WeightPrecision } from './engine.ts';
+import { LayerStream } from './layer-stream.ts';
 import { formOf, type QuantisedLayer, uploadMatrix } from './quantised-weights.ts';
+import { type UploadedLayer, uploadLayer } from './upload-layer.ts';
 
 export interface DeviceWeights {
-  /** Kernel inputs by name: norms and biases as the model has them, and the seven matrices. */
-  layers: Array<Record<string, DeviceTensor>>;
-  /** By layer, the matrices that are quantised. */
+  /** Kernel inputs by name, layer by layer; none where they are streamed. */
+  layers: Array<UploadedLayer['inputs']>;
+  /** By layer, the matrices that are quantised; none where they are streamed. */
   quantised: QuantisedLayer[];
+  /** Where the layers come from when they do not stay. */
+  stream: LayerStream | null;
+  /** As the layers were asked for; widenWeights turns `stored` into float32. */
+  precision: WeightPrecision;
+  /** Puts one more copy of a layer on the device, in float32; the caller releases it. */
+  floatLayer(index: number): Promise<UploadedLayer>;
   finalNorm: DeviceTensor;
   head: HeadWeights;
   /** [vocabSize, hiddenSize] */
@@ -34,6 +36,8 @@ export interface UploadOptions {
   signal?: AbortSignal;
   /** Matrices that the file holds quantised stay so; the embedding in JavaScript is float32 all the same. */
   keepsQuantised?: boolean;
+  /** Layers are read when they are needed, and do not stay. */
+  streams?: boolean;
 }
 
 /** @throws AppError 'no-backend' where a tensor is larger than the backend takes, before anything is read */
@@ -41,35 +45,27 @@ export async function uploadWeights(
   backend: Backend,
   spec: ModelSpec,
   reader: WeightReader,
-  { onLayer, signal, keepsQuantised = false }: UploadOptions = {},
+  { onLayer, signal, keepsQuantised = false, streams = false }: UploadOptions = {},
 ): Promise<DeviceWeights> {
-  const dims = matrixDims(spec);
   checkSizes(backend, spec);
-  const layers: DeviceWeights['layers'] = [];
-  const quantised: QuantisedLayer[] = [];
-  const stored = keepsQuantised ? reader.storedLayer : undefined;
-  for (let index = 0; index < spec.layerCount; index++) {
-    signal?.throwIfAborted();
-    const layer: StoredLayer = await (stored ?? reader.layer)(index);
-    const tensors: Record<string, DeviceTensor> = {};
-    for (const [name, size] of vectorSizes(spec)) tensors[name] = backend.upload(layer[name]!, [size]);
-    const forms: QuantisedLayer = {};
-    for (const name of MATRIX_NAMES) {
-      const matrix = layer.matrices[name];
-      Object.assign(tensors, uploadMatrix(backend, name, matrix, dims[name]));
-      const form = formOf(matrix);
-      if (form) forms[name] = form;
+  const read = (index: number) => uploadLayer(backend, spec, reader, index, keepsQuantised);
+  const layers: UploadedLayer[] = [];
+  if (!streams) {
+    for (let index = 0; index < spec.layerCount; index++) {
+      signal?.throwIfAborted();
+      layers.push(await read(index));
+      onLayer?.(index + 1, spec.layerCount);
     }
-    layers.push(tensors);
-    quantised.push(forms);
-    onLayer?.(index + 1, spec.layerCount);
   }
   const embedding = await reader.embedding();
   const headDims = [spec.vocabSize, spec.hiddenSize] as const;
   const head = (keepsQuantised && (await reader.storedHead?.())) || ((await reader.head()) ?? embedding);
   return {
-    layers,
-    quantised,
+    layers: layers.map(({ inputs }) => inputs),
+    quantised: layers.map(({ quantised }) => quantised),
+    stream: streams ? new LayerStream(backend, read) : null,
+    precision: keepsQuantised && reader.storedLayer ? 'stored' : 'float32',
+    floatLayer: (index) => uploadLayer(backend, spec, reader, index, false),
     finalNorm: backend.upload(await reader.finalNorm(), [spec.hiddenSize]),
     head: { form: formOf(head), inputs: uploadMatrix(backend, 'head', head, headDims) },
     embedding,

@@ -65,10 +65,14 @@ export interface EngineInfo {
   adapters: string[];
   /** What the matrices are on the device at present. */
   precision: WeightPrecision;
+  residency: Residency;
 }
 
 /** `stored`: matrices that the file holds quantised are computed with as they are; all else is float32. */
 export type WeightPrecision = 'float32' | 'stored';
+
+/** `streamed`: layers are read from their file whenever the loop needs them. */
+export type Residency = 'memory' | 'streamed';
 
 export interface BackendInfo {
   kind: 'node' | 'wasm' | 'webgpu';
@@ -79,6 +83,8 @@ export interface BackendInfo {
   notes: string[];
   /** What the matrices are on the device; absent in older run files, which are of float32. */
   precision?: WeightPrecision;
+  /** Absent where it is not known; otherwise whether layers stay in memory. */
+  residency?: Residency;
   /** Measured on this machine when a person asked. */
   parity?: ParityMeasure;
 }

@@ -27,7 +27,7 @@ import { batchKey, HiddenCache } from './hidden-cache.ts';
 import { LayerLoop, type LoopRequest } from './layer-loop.ts';
 import { checkScored, labelledTokens, sumLogProbs } from './likelihood.ts';
 import { PrefixStore, type PrefixUse } from './prefix-store.ts';
-import { isQuantised, readFloatMatrix, widenWeights } from './quantised-weights.ts';
+import { holdsFloats, readFloatMatrix, widenWeights } from './quantised-weights.ts';
 import { type FanWork, type RangeFan, type RangeFanOptions, runRangeFan } from './range-fan.ts';
 import { readOut } from './readout.ts';
 import type { ScalePlan } from './scale-plan.ts';
@@ -70,8 +70,9 @@ export class LayerEngine implements Engine {
 
   get info(): EngineInfo {
     const { spec, backend, weights } = this;
-    const precision = isQuantised(weights) ? 'stored' : 'float32';
-    return { spec, backend: backend.info, adapters: [...this.#adapters.keys()], precision };
+    const { precision, stream } = weights;
+    const residency = stream ? 'streamed' : 'memory';
+    return { spec, backend: backend.info, adapters: [...this.#adapters.keys()], precision, residency };
   }
 
   addAdapter(adapter: AdapterData): void {
@@ -107,7 +108,7 @@ export class LayerEngine implements Engine {
   /** What was cached of the quantised model goes: it differs in the last bits. */
   holdFloats(): Promise<void> {
     return this.#mutex.run(async () => {
-      if (!isQuantised(this.weights)) return;
+      if (holdsFloats(this.weights)) return;
       this.#hidden.clear();
       this.#prefixes.clear();
       this.#derived.clear();

@@ -23,6 +23,7 @@ import { nextMacrotask } from './macrotask.ts';
 import type { QuantisedLayer } from './quantised-weights.ts';
 import type { ScalePlan } from './scale-plan.ts';
 import { type SharedInputs, SharedInputsMaker } from './shared-inputs.ts';
+import type { UploadedLayer } from './upload-layer.ts';
 
 export interface LoopRequest {
   /** Enters layer `first`. The loop releases it, unless it is `borrowed` or kept by `onEnter`. */
@@ -103,6 +104,7 @@ export class LayerLoop {
       throw error;
     } finally {
       shared.release();
+      await this.weights.stream?.drop();
     }
   }
 
@@ -126,6 +128,22 @@ export class LayerLoop {
     layer: number,
     x: DeviceTensor,
   ): Promise<Record<string, DeviceTensor>> {
+    const { layers, quantised, stream } = this.weights;
+    if (!stream) {
+      const resident = { inputs: layers[layer]!, quantised: quantised[layer]! };
+      return this.#runUploaded(request, shared, layer, x, resident);
+    }
+    const next = layer + 1 < request.end ? layer + 1 : undefined;
+    return stream.use(layer, next, (uploaded) => this.#runUploaded(request, shared, layer, x, uploaded));
+  }
+
+  async #runUploaded(
+    request: LoopRequest,
+    shared: SharedInputs,
+    layer: number,
+    x: DeviceTensor,
+    uploaded: UploadedLayer,
+  ): Promise<Record<string, DeviceTensor>> {
     const { prefix, past } = request;
     const alpha = request.plan.layers[layer] ?? null;
     const adapter = request.adapters.layers[layer]!;
@@ -139,13 +157,13 @@ export class LayerLoop {
       lastOnly,
       packed: shared.packed,
       lora: adapter.matrices,
-      quantised: stillQuantised(this.weights.quantised[layer]!, adapter),
+      quantised: stillQuantised(uploaded.quantised, adapter),
       trained: adapter.trained,
       keepsActivations: request.keepsActivations?.(layer),
     });
     const inputs: Record<string, DeviceTensor> = {
       ...shared.of(layer),
-      ...this.weights.layers[layer]!,
+      ...uploaded.inputs,
       ...adapter.inputs,
       x,
     };

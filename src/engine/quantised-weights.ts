@@ -8,6 +8,7 @@ import type { PackedForm, PackedMatrix } from '@/model/packed-matrix.ts';
 import { type MatrixName, type ModelSpec, matrixDims } from '@/model/spec.ts';
 import type { DeviceWeights } from './device-weights.ts';
 import type { LayerLoop } from './layer-loop.ts';
+import type { UploadedLayer } from './upload-layer.ts';
 
 /** Forms of the quantised matrices of one layer; the others are float32. */
 export type QuantisedLayer = Partial<Record<MatrixName, PackedForm>>;
@@ -43,9 +44,9 @@ export function packedInputs(
   return Object.fromEntries(Object.entries(inputs).filter(([key]) => key.startsWith(`${name}.`)));
 }
 
-/** Whether any matrix of the model is. */
-export function isQuantised({ quantised, head }: DeviceWeights): boolean {
-  return head.form !== null || quantised.some((forms) => Object.keys(forms).length > 0);
+/** Whether every matrix is float32 on the device, and there to stay: what training needs. */
+export function holdsFloats({ stream, quantised, head }: DeviceWeights): boolean {
+  return !stream && head.form === null && quantised.every((forms) => Object.keys(forms).length === 0);
 }
 
 /** The model's own matrix [out, in], in whatever form the device keeps it. */
@@ -53,16 +54,22 @@ export async function readFloatMatrix(
   backend: Backend,
   loop: LayerLoop,
   spec: ModelSpec,
-  { layers, quantised }: DeviceWeights,
+  { layers, quantised, stream, floatLayer }: DeviceWeights,
   layer: number,
   matrix: MatrixName,
 ): Promise<Float32Array> {
+  if (stream) {
+    const { inputs } = await floatLayer(layer);
+    const values = await backend.read(inputs[matrix]!);
+    for (const tensor of Object.values(inputs)) backend.release(tensor);
+    return values;
+  }
   const form = quantised[layer]![matrix];
   if (!form) return backend.read(layers[layer]![matrix]!);
   return readQuantised(backend, loop, matrix, layers[layer]!, form, matrixDims(spec)[matrix]);
 }
 
-/** Every quantised matrix becomes its float32 values, layer by layer; the codes are released. */
+/** Every quantised matrix becomes its float32 values, layer by layer; the codes are released. Streamed layers come to stay. */
 export async function widenWeights(
   backend: Backend,
   loop: LayerLoop,
@@ -70,6 +77,13 @@ export async function widenWeights(
   weights: DeviceWeights,
 ): Promise<void> {
   const dims = matrixDims(spec);
+  if (weights.stream) {
+    const all: UploadedLayer[] = [];
+    for (let layer = 0; layer < spec.layerCount; layer++) all.push(await weights.floatLayer(layer));
+    weights.layers = all.map(({ inputs }) => inputs);
+    weights.quantised = all.map(({ quantised }) => quantised);
+    weights.stream = null;
+  }
   for (const [layer, forms] of weights.quantised.entries()) {
     for (const matrix of Object.keys(forms) as MatrixName[]) {
       const inputs = weights.layers[layer]!;
@@ -82,6 +96,7 @@ export async function widenWeights(
       delete forms[matrix];
     }
   }
+  weights.precision = 'float32';
   const { form, inputs } = weights.head;
   if (!form) return;
   const headDims = [spec.vocabSize, spec.hiddenSize] as const;

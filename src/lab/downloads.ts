@@ -14,7 +14,7 @@ import { openModel } from '@/model/open-model.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { AccessOptions, LoadOptions } from '@/protocol/lab.ts';
 import type { OpenedAdapter, OpenedModel, OpenHooks } from './lab-parts.ts';
-import { checkRoom } from './room.ts';
+import { chooseResidency } from './room.ts';
 
 /** `store` is a parameter for tests. */
 export async function downloadModel(
@@ -26,7 +26,7 @@ export async function downloadModel(
   const { signal } = hooks;
   const remote = remoteModel(source, { signal, token: tokenOf(options) });
   const look = await lookAtModel(remote);
-  await checkRoom(look.origin.label, look.spec, options.backend);
+  await chooseResidency(look.origin.label, look.spec, options);
   const { storageBytes } = await readRoom();
   const fetched = await fetchModel(look, store ?? (await browserChunkStore()), {
     ...remote.http,

@@ -1,17 +1,18 @@
-/** Refuses a model that cannot fit before its weights are moved, on the backend that would be taken. */
-import { checkFits, type Fit, type Room } from '@/machine/fit.ts';
+/** Where a model's layers stay, decided before its weights are moved, on the backend that would be taken; or that it cannot fit. */
+import type { Residency } from '@/engine/engine.ts';
+import { checkFits, type Room } from '@/machine/fit.ts';
 import { readRoom } from '@/machine/machine-facts.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { LoadOptions } from '@/protocol/lab.ts';
 
 /** @throws AppError 'out-of-memory' with a smaller suggestion */
-export async function checkRoom(
+export async function chooseResidency(
   name: string,
   spec: ModelSpec,
-  backend: LoadOptions['backend'],
+  { backend, residency: wanted }: Pick<LoadOptions, 'backend' | 'residency'>,
   room?: Room,
-): Promise<Fit> {
+): Promise<Residency> {
   const { automaticKind } = await import('@/engine/create-engine.ts');
   const kind = backend === 'auto' ? await automaticKind() : backend;
-  return checkFits(name, spec, kind, room ?? (await readRoom()));
+  return checkFits(name, spec, kind, room ?? (await readRoom()), wanted).residency;
 }

@@ -7,7 +7,7 @@ import { openGguf } from '@/model/gguf.ts';
 import { openGgufModel } from '@/model/gguf-spec.ts';
 import { diskFile } from '@/model/node-files.ts';
 import { openSafetensors } from '@/model/safetensors.ts';
-import { checkFits, fitOf, type Room, smallerModel } from './fit.ts';
+import { bestFit, checkFits, fitOf, type Room, smallerModel } from './fit.ts';
 import { memoryNeed, parameterCount } from './memory-need.ts';
 import { LISTED_MODELS, publishedBytes, specOfListed } from './model-list.ts';
 
@@ -109,6 +109,19 @@ describe('what fits', () => {
     expect(fitOf(specOf('Llama-3-8B'), 'node', room(128)).verdict).toBe('fits');
   });
 
+  test('where all layers at once do not fit, they are streamed; what is asked for is taken where it can be', () => {
+    const large = specOf('SmolLM2-1.7B');
+    const { fit, residency } = bestFit(large, 'wasm', room(4));
+    expect({ residency, verdict: fit.verdict }).toEqual({ residency: 'streamed', verdict: 'fits' });
+    const embedding = 4 * large.vocabSize * large.hiddenSize;
+    expect(memoryNeed(large, 'wasm', 'streamed').weightsBytes).toBeLessThan(embedding + 2 * 0.3e9);
+    expect(checkFits('SmolLM2-1.7B', large, 'wasm', room(16)).residency).toBe('memory');
+    expect(checkFits('SmolLM2-1.7B', large, 'wasm', room(16), 'streamed').residency).toBe('streamed');
+    expect(memoryNeed({ ...large, layerCount: 1 }, 'node', 'streamed')).toEqual(
+      memoryNeed({ ...large, layerCount: 1 }, 'node'),
+    );
+  });
+
   test('one step has to lie in WebAssembly’s address space', () => {
     const wide = { ...specOf('135M'), vocabSize: 4_000_000 };
     const fit = fitOf(wide, 'wasm', room(64));
@@ -118,9 +131,9 @@ describe('what fits', () => {
   });
 
   test('a refusal names the reason with numbers and a smaller model that fits and is open to all', () => {
-    const refuse = () => checkFits('meta-llama/Llama-2-7b-chat-hf', specOf('Llama-2-7b'), 'wasm', room(4));
+    const refuse = () => checkFits('meta-llama/Llama-2-7b-chat-hf', specOf('Llama-2-7b'), 'wasm', room(2));
     expect(refuse).toThrow(
-      /Llama-2-7b-chat-hf does not fit: it takes 2\d GB of memory, and this machine has 4\.0 GB/,
+      /Llama-2-7b-chat-hf does not fit: it takes 2\d GB of memory, and this machine has 2\.0 GB/,
     );
     expect(smallerModel(specOf('Llama-2-7b'), 'wasm', room(4))).toBe('HuggingFaceTB/SmolLM2-360M-Instruct');
     expect(smallerModel(specOf('Llama-2-7b'), 'node', room(64))).toBe('microsoft/Phi-3-mini-4k-instruct');

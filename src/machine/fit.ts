@@ -2,7 +2,7 @@
  * Whether a model fits on this machine, in one sentence, and what to take instead where it does not. Pure: what the machine
  * has is passed in (machine-facts.ts).
  */
-import type { BackendInfo } from '@/engine/engine.ts';
+import type { BackendInfo, Residency } from '@/engine/engine.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import { type MemoryNeed, memoryNeed, parameterCount } from './memory-need.ts';
@@ -35,8 +35,13 @@ export interface Fit {
 
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toPrecision(2)} GB`;
 
-export function fitOf(spec: ModelSpec, backend: BackendInfo['kind'], room: Room): Fit {
-  const need = memoryNeed(spec, backend);
+export function fitOf(
+  spec: ModelSpec,
+  backend: BackendInfo['kind'],
+  room: Room,
+  residency: Residency = 'memory',
+): Fit {
+  const need = memoryNeed(spec, backend, residency);
   const limit = memoryLimit(backend, room);
   if (backend === 'wasm' && need.workBytes > WASM_HEAP_BYTES) {
     return {
@@ -81,13 +86,34 @@ export function smallerModel(than: ModelSpec, backend: BackendInfo['kind'], room
   return (fitting[0] ?? open[0])!.model.repo;
 }
 
-/** @throws AppError 'out-of-memory' with a smaller suggestion, where it cannot fit */
-export function checkFits(name: string, spec: ModelSpec, backend: BackendInfo['kind'], room: Room): Fit {
-  const fit = fitOf(spec, backend, room);
-  if (fit.verdict !== 'cannot') return fit;
+/** In memory where that is possible, else streamed where that is. `wanted` is taken where it can be. */
+export function bestFit(
+  spec: ModelSpec,
+  backend: BackendInfo['kind'],
+  room: Room,
+  wanted: Residency = 'memory',
+): { fit: Fit; residency: Residency } {
+  const fit = fitOf(spec, backend, room, wanted);
+  if (fit.verdict !== 'cannot') return { fit, residency: wanted };
+  const streamed = fitOf(spec, backend, room, 'streamed');
+  return streamed.verdict === 'cannot'
+    ? { fit, residency: wanted }
+    : { fit: streamed, residency: 'streamed' };
+}
+
+/** @throws AppError 'out-of-memory' with a smaller suggestion, where it cannot fit even with its layers streamed */
+export function checkFits(
+  name: string,
+  spec: ModelSpec,
+  backend: BackendInfo['kind'],
+  room: Room,
+  wanted?: Residency,
+): { fit: Fit; residency: Residency } {
+  const best = bestFit(spec, backend, room, wanted);
+  if (best.fit.verdict !== 'cannot') return best;
   throw new AppError(
     'out-of-memory',
-    `${name} does not fit: ${fit.reason}.`,
+    `${name} does not fit: ${best.fit.reason}.`,
     `Choose a smaller model, such as ${smallerModel(spec, backend, room)}.`,
   );
 }

@@ -2,7 +2,7 @@
  * How much memory a model takes, before it is loaded: from its dimensions alone. Weights are float32 wherever they are
  * computed with. Not here: what a machine has (machine-facts.ts), whether it suffices (fit.ts), training (src/training).
  */
-import type { BackendInfo } from '@/engine/engine.ts';
+import type { BackendInfo, Residency } from '@/engine/engine.ts';
 import { type ModelSpec, matrixDims, vectorSizes } from '@/model/spec.ts';
 
 export interface MemoryNeed {
@@ -35,12 +35,18 @@ export function parameterCount(spec: ModelSpec): number {
   return spec.layerCount * layerParameters(spec) + ends;
 }
 
-export function memoryNeed(spec: ModelSpec, backend: BackendInfo['kind']): MemoryNeed {
+/** @param residency streamed layers: two at a time, one that computes and the next one being read */
+export function memoryNeed(
+  spec: ModelSpec,
+  backend: BackendInfo['kind'],
+  residency: Residency = 'memory',
+): MemoryNeed {
   const embedding = FLOAT * spec.vocabSize * spec.hiddenSize;
   const layer = FLOAT * layerParameters(spec);
   // The embedding stays in JavaScript for look-ups; on WebGPU a tied head is a second copy, in the GPU.
   const secondHead = spec.tiedEmbeddings && backend === 'webgpu' ? embedding : 0;
-  const weightsBytes = FLOAT * parameterCount(spec) + secondHead;
+  const layersThere = residency === 'streamed' ? Math.min(2, spec.layerCount) : spec.layerCount;
+  const weightsBytes = FLOAT * parameterCount(spec) + secondHead - layer * (spec.layerCount - layersThere);
   const activations = FLOAT * POSITIONS * (WIDE_ARRAYS * spec.ffnSize + 6 * spec.hiddenSize);
   // WebAssembly copies what a run takes into its own memory: a layer, or the head, which is larger in small models.
   const copied = backend === 'wasm' ? Math.max(layer, embedding) : 0;

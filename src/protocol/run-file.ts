@@ -196,6 +196,7 @@ export const runFileSchema = z.object({
     runtime: z.string(),
     notes: z.array(z.string()),
     precision: z.optional(z.enum(['float32', 'stored'])),
+    residency: z.optional(z.enum(['memory', 'streamed'])),
     parity: z.optional(
       z.object({
         promptCount: count,

@@ -113,7 +113,13 @@ export function createFakeEngine(options: { msPerItem?: number } = {}): FakeEngi
     },
     get info() {
       const backend = { kind: 'node' as const, threads: 1, runtime: 'fake', notes: [] };
-      return { spec: FAKE_SPEC, backend, adapters: [...adapters], precision: 'float32' as const };
+      return {
+        spec: FAKE_SPEC,
+        backend,
+        adapters: [...adapters],
+        precision: 'float32' as const,
+        residency: 'memory' as const,
+      };
     },
     addAdapter: (adapter) => {
       adapters.push(adapter.name);

@@ -16,6 +16,7 @@ export function RunFacts() {
     <span className="run-facts">
       <span title={[backend.runtime, ...backend.notes].join('. ')}>
         {name}
+        {backend.residency === 'streamed' && ', layers read as needed'}
         {speed !== null && `, ${speed.toFixed(2)} s per count`}
       </span>
       <ParityBadge card={card} />
