@@ -6,6 +6,7 @@ import type { ModelSpec } from '@/model/spec.ts';
 import { appTarget, ensureBuilt } from '../scripts/build.mjs';
 import { ensureBrowser } from '../scripts/find-browser.mjs';
 import { appMounts, serve } from '../scripts/serve.mjs';
+import { type FamilyFigures, scaledShapes } from './families.ts';
 import { BUNDLED_PATH, type RecountPlan, THROUGHPUT_ROUNDS } from './plan.ts';
 import type { RuntimeFigures } from './run.ts';
 import { measureTraining, type TrainingFigures } from './training/measure.ts';
@@ -69,6 +70,19 @@ export async function measureInChromium(plan: RecountPlan): Promise<RuntimeFigur
       [BUNDLED_PATH, plan] as const,
     );
     return { recount, throughput };
+  });
+}
+
+export async function familiesInChromium(threads: number): Promise<FamilyFigures> {
+  return inBenchPage(async (page) => {
+    const figures: FamilyFigures = {};
+    for (const { name, spec } of scaledShapes()) {
+      figures[name] = await page.evaluate(
+        ([given, rounds, count]) => window.bench.measure('throughput', given as ModelSpec, rounds, count),
+        [spec, THROUGHPUT_ROUNDS, threads] as const,
+      );
+    }
+    return figures;
   });
 }
 

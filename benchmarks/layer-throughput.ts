@@ -6,7 +6,7 @@ import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import { buildLayerKernel } from '@/kernels/layer-kernel.ts';
 import { causalMask } from '@/kernels/mask.ts';
 import { ropeTables } from '@/kernels/rope-tables.ts';
-import { MATRIX_NAMES, type ModelSpec, matrixDims } from '@/model/spec.ts';
+import { MATRIX_NAMES, type ModelSpec, matrixDims, vectorSizes, windowOf } from '@/model/spec.ts';
 import { GraphBuilder } from '@/onnx/graph.ts';
 
 export interface ThroughputFigures {
@@ -54,9 +54,8 @@ export async function measureThroughput(
     ),
     cos: backend.upload(rope.cos, [T, spec.headDim / 2]),
     sin: backend.upload(rope.sin, [T, spec.headDim / 2]),
-    mask: backend.upload(causalMask(groupSize, T, 0), [1, 1, groupSize * T, T]),
-    attentionNorm: upload([spec.hiddenSize]),
-    ffnNorm: upload([spec.hiddenSize]),
+    mask: backend.upload(causalMask(groupSize, T, 0, windowOf(spec, 0)), [1, 1, groupSize * T, T]),
+    ...Object.fromEntries([...vectorSizes(spec)].map(([name, size]) => [name, upload([size])])),
   };
   // All seven in one run; one row of each result keeps them alive without a copy of the rest.
   const graph = new GraphBuilder();

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- node|chromium|page|training …]`: the figures of issues 3 and 4, section 8, measured side by side in one run. Timings differ
+ * `npm run bench [-- node|chromium|families|page|training …]`: the figures of issues 3 and 4, section 8, measured side by side in one run. Timings differ
  * between machines and from minute to minute; what counts are the ratios. Writes test-results/bench.json.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,13 @@ import { createNodeBackend } from '@/backends/node-backend.ts';
 import { engineOn } from '@/engine/create-engine.ts';
 import { diskFile } from '@/model/node-files.ts';
 import { openModel } from '@/model/open-model.ts';
-import { measureInChromium, measurePage, measureTrainingBesideChromium } from './in-chromium.ts';
+import { type FamilyFigures, familiesReport, scaledShapes } from './families.ts';
+import {
+  familiesInChromium,
+  measureInChromium,
+  measurePage,
+  measureTrainingBesideChromium,
+} from './in-chromium.ts';
 import { measureThroughput, type ThroughputFigures } from './layer-throughput.ts';
 import { BUNDLED_PATH, QUESTION_COUNT, RECOUNT, type RecountPlan, THROUGHPUT_ROUNDS } from './plan.ts';
 import { measureRecount, type RecountFigures } from './recount.ts';
@@ -44,6 +50,16 @@ async function measureInNode(plan: RecountPlan): Promise<RuntimeFigures> {
   return { recount, throughput };
 }
 
+async function familiesInNode(threads: number): Promise<FamilyFigures> {
+  const backend = await createNodeBackend({ threads });
+  const figures: FamilyFigures = {};
+  for (const { name, spec } of scaledShapes()) {
+    figures[name] = await measureThroughput(backend, spec, THROUGHPUT_ROUNDS);
+  }
+  await backend.close();
+  return figures;
+}
+
 function report(name: string, { recount, throughput }: RuntimeFigures): void {
   const ratio = (a: number, b: number) => (a / b).toFixed(2);
   console.log(`\n${name}
@@ -55,7 +71,7 @@ function report(name: string, { recount, throughput }: RuntimeFigures): void {
     layer ${throughput.layerGflops.toFixed(1)} GFLOPS, its matmuls alone ${throughput.matmulGflops.toFixed(1)}: ${((100 * throughput.layerGflops) / throughput.matmulGflops).toFixed(0)} % (asked: 70)`);
 }
 
-const PARTS = ['node', 'chromium', 'page', 'training'];
+const PARTS = ['node', 'chromium', 'families', 'page', 'training'];
 const asked = process.argv.slice(2);
 const wanted = asked.length > 0 ? asked : PARTS;
 const unknown = wanted.find((part) => !PARTS.includes(part));
@@ -79,6 +95,13 @@ if (wanted.includes('chromium')) {
   const figures = await measureInChromium(plan);
   report('onnxruntime-web, WASM in Chromium', figures);
   results.chromium = figures;
+}
+if (wanted.includes('families')) {
+  const node = await familiesInNode(plan.threads);
+  console.log(familiesReport('onnxruntime-node', node));
+  const chromium = await familiesInChromium(plan.threads);
+  console.log(familiesReport('WASM in Chromium', chromium));
+  results.families = { node, chromium };
 }
 if (wanted.includes('page')) {
   const figures = await measurePage();

@@ -51,7 +51,9 @@ export function estimateMemory({ spec, params, plan, backend, limitBytes }: Memo
   const largestLayer = Math.max(...shapes.slice(0, spec.layerCount).map(sizeOf));
   // Logits, their exponentials, probabilities, one-hot labels and differences; the head, and its gradient where it trains.
   const trainsHead = ends.has(spec.tiedEmbeddings ? 'embedding.0' : 'head.0');
-  const lossKernel = FLOAT * (6 * labels * spec.vocabSize + (trainsHead ? 2 : 1) * embedding);
+  // A soft cap keeps its tanh, and takes two more on the way back.
+  const logits = spec.finalSoftcap ? 9 : 6;
+  const lossKernel = FLOAT * (logits * labels * spec.vocabSize + (trainsHead ? 2 : 1) * embedding);
   const restraints =
     params.method === 'lisa' ? trained : params.method === 'nfft' ? trained + 2 * trained : 0;
   const parts = {
@@ -132,7 +134,10 @@ function widestBatch(rows: readonly TokenisedRow[], batchSize: number) {
 /** Forward values and gradients of one layer: projections, attention probabilities and their like, activations. */
 function layerKernelBytes(spec: ModelSpec, batchSize: number, length: number): number {
   const { hiddenSize, headCount, kvHeadCount, headDim, ffnSize } = spec;
-  const perPosition = 6 * hiddenSize + 4 * headCount * headDim + 4 * kvHeadCount * headDim + 4 * ffnSize;
-  const attention = 3 * headCount * length;
+  const behindBlocks = spec.postNorms ? 2 * hiddenSize : 0;
+  const perPosition =
+    behindBlocks + 6 * hiddenSize + 4 * headCount * headDim + 4 * kvHeadCount * headDim + 4 * ffnSize;
+  // A soft cap on scores bends them with as many arrays again.
+  const attention = (spec.attentionSoftcap ? 6 : 3) * headCount * length;
   return FLOAT * 2 * batchSize * length * (perPosition + attention);
 }
