@@ -1,21 +1,19 @@
 /**
  * Positive controls with known truth: `npm run yardstick [-- --limit 32 --only planted-8-13 --threads 2]`. For every bundled
  * adapter that was trained in one band only, runs each method that names layers, and writes which of them find the band and
- * how far off they are: docs/yardstick.md, and one run file per adapter below --output. Goes on where it was stopped.
+ * how far off they are: docs/yardstick.md, and one run file per adapter below --output. Goes on where it was stopped, cell by cell.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
 import { readManifest } from '@/model/bundled.ts';
 import { diskFiles } from '@/model/node-files.ts';
-import type { RunPart } from '@/protocol/run-file.ts';
 import { DEFAULT_CONFIG } from '@/state/config.ts';
 import { limited, shippedPool } from '../cli/pools.ts';
-import { readRunFile } from '../cli/run-input.ts';
-import { RunWriter } from '../cli/run-writer.ts';
 import { BUNDLE_FOLDER, withModel } from '../cli/session.ts';
+import { GrowingRun } from './growing-run.ts';
 import { METHODS, type MethodResult, type YardstickPools, yardstickTable } from './yardstick-methods.ts';
 
 const MODEL = 'smollm2-135m-instruct';
@@ -69,22 +67,10 @@ for (const { id, planted } of chosen) {
       settings: { command: 'npm run yardstick', adapter: id, planted: planted!, limit },
       pools: { ...pools },
     };
-    const writer = new RunWriter(session, head, interrupt.signal);
-    const earlier = existsSync(file) ? readRunFile(file).run : null;
-    const isSame = earlier !== null && JSON.stringify(earlier.settings) === JSON.stringify(head.settings);
-    const done = new Map((isSame ? earlier.parts : []).map((part) => [part.label, part]));
-    for (const part of done.values()) writer.keep(part);
+    const run = new GrowingRun(session, head, file, interrupt.signal);
+    const ask: Parameters<(typeof METHODS)[number]['run']>[0]['ask'] = (kind, label, params) =>
+      run.ask(kind, label, params);
     const band = { first: planted![0], last: planted![1] };
-    const ask: Parameters<(typeof METHODS)[number]['run']>[0]['ask'] = async (kind, label, params) => {
-      const known = done.get(label);
-      if (known?.kind === kind) return known.result as never;
-      session.display.say(`${id}: ${label}`);
-      const result = await writer.run(kind, label, params);
-      // Both directions of the search ask for one and the same run.
-      done.set(label, { kind, label, params, result } as RunPart);
-      writeFileSync(file, writer.text());
-      return result;
-    };
     const setting = { adapters: session.adapters, scale: [] };
     const { layerCount } = session.card.spec;
     const context = { template: head.template, setting };
@@ -100,6 +86,7 @@ for (const { id, planted } of chosen) {
       rows.push({ adapter: id, planted: band, layerCount, method: method.name, what: method.what, ...found });
       session.display.say(yardstickTable(rows.slice(-1)).split('\n').at(-2) ?? '');
     }
+    run.finish();
   });
 }
 const model = `${MODEL}, ${chosen.length} planted adapters, ${limit} prompts per counted pool, first-token score`;
