@@ -241,6 +241,13 @@ export const SETTINGS = {
     'Backend',
     'What computes: WebGPU where a real adapter is there, else WebAssembly.',
   ),
+  weights: setting(
+    'weights',
+    z.enum(['auto', 'float32', 'stored', 'streamed']),
+    'auto',
+    'Weights',
+    'How matrices are kept: quantised as the file has them on WebGPU and float32 elsewhere, or always one of the two; or layers read from storage as they are needed.',
+  ),
   theme: setting(
     'theme',
     z.enum(['system', 'light', 'dark']),

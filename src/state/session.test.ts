@@ -169,6 +169,24 @@ describe('the session', () => {
     });
   });
 
+  it('loads anew when a person says how weights are kept, and passes that on', async () => {
+    await session.close();
+    labs.length = 0;
+    const createLab = () => {
+      const fake = new FakeLab();
+      labs.push(fake);
+      return fake;
+    };
+    session = new Session({ createLab, schedule: (callback) => void setTimeout(callback, 0) });
+    await session.open(source);
+    for (const weights of ['stored', 'streamed'] as const) {
+      setConfig({ weights });
+      await expect.poll(() => useApp.getState().lab.state).toBe('ready');
+    }
+    expect(labs.map((fake) => fake.loadedWith)).toEqual(['auto', 'auto stored', 'auto streamed']);
+    setConfig({ weights: 'auto' });
+  });
+
   it('falls back to WebAssembly when the GPU fails, and says so', async () => {
     const createLab = () => {
       const fake = new FakeLab();

@@ -4,7 +4,7 @@
  */
 import { AppError } from '@/model/app-error.ts';
 import type { ExperimentEvent, ExperimentMap, KeptKind, Progress } from '@/protocol/experiments.ts';
-import type { Lab, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
 import { adaptersOf, type Config, DEFAULT_CONFIG } from './config.ts';
 import { finished, partial } from './deliver.ts';
 import { type FrameBatch, frameBatch } from './frame-batch.ts';
@@ -100,7 +100,7 @@ export class Session {
       this.#lab = lab;
       const card = await lab.load(
         source.source,
-        { backend, token: hubTokenFor(source.source) },
+        { backend, ...keptAs(useApp.getState().config.weights), token: hubTokenFor(source.source) },
         (progress) => this.#batch.add((state) => this.#showLoading(state, loading, progress)),
         loading.signal,
       );
@@ -204,7 +204,7 @@ export class Session {
   }
 
   #moved(before: Config, after: Config): void {
-    if (before.backend !== after.backend) return void this.reload();
+    if (before.backend !== after.backend || before.weights !== after.weights) return void this.reload();
     if (before.alpha === after.alpha && before.range === after.range && before.matrices === after.matrices)
       return;
     useApp.setState({ settled: false });
@@ -391,6 +391,12 @@ export class Session {
 }
 
 /** Settings that the opened model cannot follow, put to what it offers: its adapters, its templates. */
+/** Of the choice that a person has, what it means for the lab. */
+function keptAs(weights: Config['weights']): Pick<LoadOptions, 'precision' | 'residency'> {
+  if (weights === 'auto') return {};
+  return weights === 'streamed' ? { residency: 'streamed' } : { precision: weights };
+}
+
 function whatItOffers(card: ModelCard): Partial<Config> {
   const { config } = useApp.getState();
   const has = (name: string) => card.adapters.some((adapter) => adapter.name === name);

@@ -60,6 +60,7 @@ const anyConfig: fc.Arbitrary<Config> = fc.record({
   prefixesAdded: prefixes,
   prefixesRemoved: prefixes,
   backend: fc.constantFrom('auto' as const, 'wasm' as const, 'webgpu' as const),
+  weights: fc.constantFrom('auto' as const, 'float32' as const, 'stored' as const, 'streamed' as const),
   theme: fc.constantFrom('system' as const, 'light' as const, 'dark' as const),
   stage: fc.boolean(),
   revealHarmful: fc.boolean(),

@@ -49,13 +49,17 @@ export class FakeLab implements Lab {
   closed = false;
   loadError: Error | null = null;
 
-  async load(_source: unknown, options: { backend: string }): Promise<ModelCard> {
-    this.loadedWith = options.backend;
+  async load(_source: unknown, options: Record<string, unknown>): Promise<ModelCard> {
+    const { backend, precision, residency } = options;
+    this.loadedWith = [backend, precision, residency].filter(Boolean).join(' ');
     if (this.loadError) throw this.loadError;
     return FAKE_CARD;
   }
   loadedWith = '';
 
+  async measureSpeed(): Promise<never> {
+    throw new Error('not used');
+  }
   async addAdapter(): Promise<never> {
     throw new Error('not used');
   }

@@ -8,6 +8,7 @@ import './model.css';
 export function ModelPanel() {
   const isLoading = useApp((state) => state.lab.state === 'loading');
   const backend = useApp((state) => state.config.backend);
+  const weights = useApp((state) => state.config.weights);
   const card = useApp((state) => (state.lab.state === 'ready' ? state.lab.card : null));
   return (
     <section aria-labelledby="model-title">
@@ -41,6 +42,18 @@ export function ModelPanel() {
             { value: 'wasm', label: 'WebAssembly' },
           ]}
           onChange={(value) => setConfig({ backend: value })}
+        />
+        <Select
+          label={SETTINGS.weights.label}
+          showLabel
+          value={weights}
+          options={[
+            { value: 'auto', label: 'automatic', hint: 'as stored on WebGPU, float32 elsewhere' },
+            { value: 'stored', label: 'as stored', hint: 'quantised matrices stay quantised' },
+            { value: 'float32', label: 'float32' },
+            { value: 'streamed', label: 'read as needed', hint: 'slower, for models larger than memory' },
+          ]}
+          onChange={(value) => setConfig({ weights: value })}
         />
         <Button className="quiet-button" onPress={() => openDialog({ kind: 'model' })}>
           Open another model or adapter …
