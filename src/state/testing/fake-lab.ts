@@ -49,7 +49,10 @@ export class FakeLab implements Lab {
   closed = false;
   loadError: Error | null = null;
 
-  async load(_source: unknown, options: Record<string, unknown>): Promise<ModelCard> {
+  async load(
+    _source: unknown,
+    options: { backend: string; precision?: string; residency?: string },
+  ): Promise<ModelCard> {
     const { backend, precision, residency } = options;
     this.loadedWith = [backend, precision, residency].filter(Boolean).join(' ');
     if (this.loadError) throw this.loadError;
