@@ -1,12 +1,13 @@
 /** The parts of a lab in Node: as in the browser, and files on disk. The command line uses this; no page may import it. */
 import { statSync } from 'node:fs';
-import { readAdapter } from '@/model/adapter.ts';
+import { ADAPTER_CONFIG, readAdapter } from '@/model/adapter.ts';
+import { readCheckpointAdapter } from '@/model/checkpoint-adapter.ts';
 import { diskFile, diskFiles } from '@/model/node-files.ts';
 import { openModel } from '@/model/open-model.ts';
 import { FolderCheckpointStore } from '@/training/node-checkpoint-store.ts';
 import type { LabParts } from './lab-parts.ts';
 import { bytesSeen, notAnAdapter, openBundle, realParts } from './real-parts.ts';
-import { checkRoom } from './room.ts';
+import { chooseResidency } from './room.ts';
 
 export interface NodePartsOptions {
   /** Find the sha256 of models opened by path, which reads their weights once more. */
@@ -30,8 +31,8 @@ export function nodeParts({ hash, modelId, checkpoints }: NodePartsOptions): Lab
       : undefined,
     createEngine: async (model, options, hooks) => {
       const room = { memoryBytes: freeMemoryBytes(), isAtLeast: false, storageBytes: null };
-      await checkRoom(model.name, model.spec, options.backend, room);
-      return realParts.createEngine(model, options, hooks);
+      const residency = await chooseResidency(model.name, model.spec, options, room);
+      return realParts.createEngine(model, { ...options, residency }, hooks);
     },
     openModel: async (source, options, hooks) => {
       if (source.kind === 'bundled') return openBundle(diskFiles(source.root), hooks, modelId);
@@ -47,8 +48,15 @@ export function nodeParts({ hash, modelId, checkpoints }: NodePartsOptions): Lab
     openAdapter: async (source, name, spec, access) => {
       if (source.kind !== 'path') return realParts.openAdapter(source, name, spec, access);
       const { path } = source;
-      if (!isFolder(path)) throw notAnAdapter(diskFile(path).name);
-      return { data: await readAdapter(diskFiles(path), spec, name), label: `Loaded from ${path}.` };
+      const label = `Loaded from ${path}.`;
+      const files = isFolder(path) ? diskFiles(path) : null;
+      if (files && (await files.open(ADAPTER_CONFIG)))
+        return { data: await readAdapter(files, spec, name), label };
+      // A second checkpoint: base and aligned model need not be one with an adapter.
+      if (!files && !path.toLowerCase().endsWith('.gguf')) throw notAnAdapter(diskFile(path).name);
+      if (files && !(await files.open('config.json')))
+        return { data: await readAdapter(files, spec, name), label };
+      return { data: await readCheckpointAdapter(files ?? diskFile(path), spec, name), label };
     },
   };
 }
