@@ -4,10 +4,11 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
+import { readAdapter } from '@/model/adapter.ts';
 import { cancelledMatrices } from '@/model/alpha-meaning.ts';
-import { diskFiles } from '@/model/node-files.ts';
+import { diskFile, diskFiles } from '@/model/node-files.ts';
 import { MATRIX_NAMES, MODEL_ENDS } from '@/model/spec.ts';
-import { openTiny } from '../../tests/parity/tiny-models.ts';
+import { openGgufEngine, openTiny } from '../../tests/parity/tiny-models.ts';
 import type { ModelSetting } from './engine.ts';
 import type { LayerEngine } from './layer-engine.ts';
 import { maxAbs, ROUNDING } from './testing/tiny-llama.ts';
@@ -134,5 +135,27 @@ it.each(['qwen3', 'gemma2', 'gemma3_text', 'phi3', 'qwen2'])(
     expect(curves[1]).toEqual(curves[0]);
     expect(curves[2]).toEqual(curves[0]);
     await engine.close();
+  },
+);
+
+// Biases are added behind a quantised product, fused matrices are cut by rows of blocks, a capped head is quantised too.
+it.each(['qwen2', 'gemma2', 'phi3'])(
+  '%s: quantised weights answer like their float32 values',
+  async (name) => {
+    const open = async (precision?: 'stored') => {
+      const file = diskFile(`tests/fixtures/${name}/gguf/tiny_q8_0.gguf`);
+      const engine = await openGgufEngine(await createNodeBackend({ threads: 1 }), file, precision);
+      engine.addAdapter(
+        await readAdapter(diskFiles(`tests/fixtures/${name}/lora/final`), engine.info.spec, 'final'),
+      );
+      return engine;
+    };
+    const [stored, float] = [await open('stored'), await open()];
+    expect([stored.info.precision, float.info.precision]).toEqual(['stored', 'float32']);
+    for (const setting of [PLAIN, SCALED, { ...SCALED, adapters: ['final'] }]) {
+      const [own, want] = [await stored.logits(SEQUENCES, setting), await float.logits(SEQUENCES, setting)];
+      expect(maxAbs(own, want)).toBeLessThan(2 * ROUNDING);
+    }
+    await Promise.all([stored.close(), float.close()]);
   },
 );

@@ -1,6 +1,7 @@
 """
 Writes tests/fixtures/<family>/gguf/: the tiny model of that folder as a GGUF in float16 (norms and biases float32), as llama.cpp's
-converter stores it, and what transformers gives with those weights in float32. Names of tensors come from the gguf package.
+converter stores it, and what transformers gives with those weights in float32. Names of tensors come from the gguf package. Of some
+families also tiny_q8_0.gguf, the same with Q8_0 matrices, whose reference is its own dequantised form.
 
     python tests/python/make_gguf_fixtures.py tests/fixtures [FAMILY ...]
 """
@@ -24,6 +25,8 @@ ARCHITECTURES = {
     "gemma3_text": MODEL_ARCH.GEMMA3,
     "phi3": MODEL_ARCH.PHI3,
 }
+# Biases, norms and caps, fused matrices.
+QUANTISED = {"qwen2", "gemma2", "phi3"}
 
 
 def interleave(rows: np.ndarray, heads: int) -> np.ndarray:
@@ -34,11 +37,19 @@ def interleave(rows: np.ndarray, heads: int) -> np.ndarray:
 
 def write(folder: Path, family: str) -> None:
     config = json.loads((folder / "config_v4.json").read_text())
-    arch = ARCHITECTURES[family]
-    name = gguf.MODEL_ARCH_NAMES[arch]
+    name = gguf.MODEL_ARCH_NAMES[ARCHITECTURES[family]]
     out = folder / "gguf"
     out.mkdir(exist_ok=True)
-    writer = gguf.GGUFWriter(out / "tiny_f16.gguf", name)
+    files = ["tiny_f16.gguf"] + (["tiny_q8_0.gguf"] if family in QUANTISED else [])
+    for file in files:
+        rounded = write_file(out / file, folder, family, config, name, quantised="q8" in file)
+        if file == files[0]:
+            write_reference(folder, out, family, rounded)
+
+
+def write_file(target: Path, folder: Path, family: str, config: dict, name: str, quantised: bool) -> dict:
+    arch = ARCHITECTURES[family]
+    writer = gguf.GGUFWriter(target, name)
     layers, heads = config["num_hidden_layers"], config["num_attention_heads"]
     groups = config["num_key_value_heads"]
     head_dim = config.get("head_dim", config["hidden_size"] // heads)
@@ -81,12 +92,21 @@ def write(folder: Path, family: str) -> None:
             values = values + np.float32(1)
         stored = names.get_name(path, try_suffixes=(".weight", ".bias"))
         assert stored, path
-        writer.add_tensor(stored, np.ascontiguousarray(values))
+        values = np.ascontiguousarray(values)
+        if quantised and values.ndim == 2:
+            kind = gguf.GGMLQuantizationType.Q8_0
+            writer.add_tensor(stored, gguf.quants.quantize(values.astype(np.float32), kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(stored, values)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+    return rounded
 
+
+def write_reference(folder: Path, out: Path, family: str, rounded: dict) -> None:
+    """forward.json and forward.safetensors, as in the family's own folder."""
     model = AutoModelForCausalLM.from_pretrained(
         folder / "model", attn_implementation="eager", dtype=torch.float32
     ).eval()
