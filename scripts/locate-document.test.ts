@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { progressiveSearch } from '@/method/progressive-search.ts';
 import { SEARCH_DEFAULTS } from '@/method/search-defaults.ts';
 import type { GridResult, LocateCount, LocateParams, LocateResult } from '@/protocol/localise.ts';
-import { withLocate } from './locate-document.ts';
+import { locateMarkdown, withLocate } from './locate-document.ts';
 import { readingOfLocate } from './locate-reading.ts';
 import { type LocateRecording, readLocateRecording } from './locate-results.ts';
 
@@ -141,6 +141,22 @@ describe('what is read out of recorded searches', () => {
       /The search stops short of the best range: at alpha 1\.05.*layers 6-7 has 40 \(paired p < 0\.001, not corrected/,
     );
   });
+});
+
+it('single layers are named where they differ beyond chance at the alphas nearest to 1, and nowhere else', () => {
+  const cells = [0.5, 0.9, 1.1].flatMap((alpha) =>
+    [0, 1, 2].map((layer) => {
+      const lost = alpha === 0.9 && layer === 1 ? 10 : alpha === 0.5 ? 10 : 1;
+      const gained = alpha === 1.1 && layer === 2 ? 20 : 0;
+      return { layer, alpha, refused: 10 - lost + gained, gained, lost, scores: scoresOf(1) };
+    }),
+  );
+  const { baseline, work } = gridOf(flat);
+  const single = { layerCount: 3, baseline, cells, work, complete: true };
+  const text = locateMarkdown({ ...recordingOf(searched(flat), gridOf(flat), 1.5), single });
+  expect(text).toContain('At alpha 0.9 more are refused with layers none; fewer with 1 (0).');
+  expect(text).toContain('At alpha 1.1 more are refused with layers 2 (29); fewer with none.');
+  expect(text).not.toContain('At alpha 0.5');
 });
 
 describe('docs/results.md', () => {

@@ -5,8 +5,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bestFirst, directionOf, type GridSummary, rangeWords, summariseGrid } from '@/method/grid.ts';
+import { FALSE_DISCOVERY_RATE } from '@/method/localisation.ts';
 import { MOST_PROMPTS, promptsNeeded } from '@/method/power.ts';
-import type { GridResult, SearchTrace, Sweep } from '@/protocol/localise.ts';
+import { benjaminiHochberg, mcnemarExact } from '@/method/statistics.ts';
+import type {
+  GridResult,
+  LayerAlphaCell,
+  LayerAlphaResult,
+  SearchTrace,
+  Sweep,
+} from '@/protocol/localise.ts';
 import { layerAlphaText, workText } from '../cli/localise-text.ts';
 import { pText, readingOfLocate } from './locate-reading.ts';
 import { type LocateRecording, type RecordedControl, readLocateRecording } from './locate-results.ts';
@@ -31,7 +39,7 @@ export function locateMarkdown(recording: LocateRecording): string {
     '',
     ...search.result.searches.flatMap(searchLines),
     ...grids.flatMap(({ params, result }) => gridLines(result, params.alpha)),
-    ...(single ? ['### Single layers by alpha', '', '```', layerAlphaText(single).trimEnd(), '```', ''] : []),
+    ...(single ? singleLines(single) : []),
     ...controlLines(controls),
   ]
     .join('\n')
@@ -119,6 +127,38 @@ function marginalSentence({ marginals: { byLayer } }: GridSummary): string {
   const sorted = [...known].sort((a, b) => b.mean - a.mean);
   const [most, least] = [sorted[0]!, sorted.at(-1)!];
   return `Mean over the ranges that hold a layer: most refusals with layer ${most.layer} (${most.mean.toFixed(1)}), fewest with layer ${least.layer} (${least.mean.toFixed(1)}).`;
+}
+
+function singleLines(single: LayerAlphaResult): string[] {
+  return [
+    '### Single layers by alpha',
+    '',
+    '```',
+    layerAlphaText(single).trimEnd(),
+    '```',
+    '',
+    singleSentence(single),
+    '',
+  ];
+}
+
+/** At the alphas nearest to 1, where the text is still whole. */
+function singleSentence({ cells }: LayerAlphaResult): string {
+  const q = benjaminiHochberg(cells.map(({ gained, lost }) => mcnemarExact(gained, lost).p));
+  const nearest = Math.min(...cells.map(({ alpha }) => Math.abs(alpha - 1)));
+  const alphas = [...new Set(cells.map(({ alpha }) => alpha))].sort((a, b) => a - b);
+  const sentences = alphas
+    .filter((alpha) => Math.abs(alpha - 1) <= nearest + 1e-9)
+    .map((alpha) => {
+      const own = cells.filter((cell, at) => cell.alpha === alpha && q[at]! <= FALSE_DISCOVERY_RATE);
+      const named = (way: (cell: LayerAlphaCell) => boolean) =>
+        own
+          .filter(way)
+          .map(({ layer, refused }) => `${layer} (${refused})`)
+          .join(', ') || 'none';
+      return `At alpha ${alpha} more are refused with layers ${named(({ gained, lost }) => gained > lost)}; fewer with ${named(({ gained, lost }) => gained < lost)}.`;
+    });
+  return `Beyond chance (false discovery rate ${FALSE_DISCOVERY_RATE} over all ${cells.length} cells): ${sentences.join(' ')} These are first-token scores alone: far from 1 a layer may break the text, which is not looked at here.`;
 }
 
 function controlLines(controls: readonly RecordedControl[]): string[] {
