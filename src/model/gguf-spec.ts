@@ -60,9 +60,20 @@ class Keys {
     return Array.isArray(value) ? value.map(Boolean) : undefined;
   }
 
+  /** A count, where the file has it. */
+  whole(key: string): number | undefined {
+    const value = this.optional(key);
+    if (value === undefined || Number.isSafeInteger(value)) return value;
+    throw new AppError(
+      'bad-file',
+      `${this.file.source.name}: ${this.prefix}.${key} is ${value}, not an integer.`,
+      'The file was converted wrongly; use another one.',
+    );
+  }
+
   /** A size for which converters write 0 where there is none. */
-  sizeOrNone(key: string): number | null | undefined {
-    return this.file.metadata.get(`${this.prefix}.${key}`) === 0 ? null : this.optional(key);
+  wholeOrNone(key: string): number | null | undefined {
+    return this.file.metadata.get(`${this.prefix}.${key}`) === 0 ? null : this.whole(key);
   }
 
   text(key: string): string | undefined {
@@ -154,14 +165,14 @@ function readStated(entry: Architecture, keys: Keys, spec: Omit<ModelSpec, 'rope
     attentionSoftcap: keys.optional('attn_logit_softcapping'),
     finalSoftcap: keys.optional('final_logit_softcapping'),
     // Only config.json can switch an optional window on.
-    window: window?.optional ? null : keys.sizeOrNone('attention.sliding_window'),
+    window: window?.optional ? null : keys.wholeOrNone('attention.sliding_window'),
   };
   if (attentionScalar) {
     const width = layerCount === attentionScalar.ggufWideLayers ? hiddenSize / headCount : headDim;
     stated.attentionScale = keys.optional('attention.scale') ?? 1 / Math.sqrt(width);
   }
   stated.windowed = keys.flags('attention.sliding_window_pattern');
-  if (!stated.windowed) stated.windowPeriod = keys.optional('attention.sliding_window_pattern');
+  if (!stated.windowed) stated.windowPeriod = keys.whole('attention.sliding_window_pattern');
   if (windowRopeTheta !== undefined) {
     const theta = keys.optional('rope.freq_base_swa') ?? windowRopeTheta;
     stated.windowRope = { theta, scaling: { kind: 'none' } };

@@ -148,6 +148,19 @@ describe('GGUF', () => {
     expect(scaled.attentionScale).toBe(1 / 4);
   });
 
+  test('a window that is no whole number is refused', async () => {
+    const bytes = new Uint8Array(readFileSync('tests/fixtures/gemma2/gguf/tiny_f16.gguf'));
+    const key = 'gemma2.attention.sliding_window';
+    const at = Buffer.from(bytes.buffer).indexOf(key) + key.length;
+    const view = new DataView(bytes.buffer);
+    // The type of the value, uint32, becomes float32.
+    expect(view.getUint32(at, true)).toBe(4);
+    view.setUint32(at, 6, true);
+    view.setFloat32(at + 4, 10.5, true);
+    const opened = openGgufModel(await openGguf(memorySource(bytes, 'gemma2.gguf')));
+    await expect(opened).rejects.toThrow('gemma2.attention.sliding_window is 10.5, not an integer');
+  });
+
   test('the missing half of a fused matrix is named', async () => {
     await expect(changed('phi3', 'blk.3.attn_qkv.weight', 'blk.3.attn_qkw.weight')).rejects.toThrow(
       'tensor blk.3.attn_qkv.weight is missing',
