@@ -32,7 +32,7 @@ const LAYERS: Record<string, LayerRule> = {
   runs: { values: ['method', 'protocol', 'model'], types: ['engine'] },
   experiments: { values: ['training', 'method', 'protocol', 'model'], types: ['engine'] },
   // What a machine has and what a model takes of it.
-  machine: { values: ['backends', 'model'], types: ['engine'] },
+  machine: { values: ['backends', 'onnx', 'model'], types: ['engine', 'protocol'] },
   // Files on servers, and those kept in the browser.
   downloads: { values: ['model'], types: ['protocol'] },
   lab: {

@@ -6,11 +6,14 @@ import type { Page } from 'playwright-core';
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-export async function axeViolations(page: Page): Promise<string[]> {
+/** @param within a selector; default the whole page */
+export async function axeViolations(page: Page, within?: string): Promise<string[]> {
   // Run as the debugger's text: the page's policy lets no script element in that is not its own.
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(await readFile(axePath, 'utf8'));
-  const { violations } = await page.evaluate(() =>
-    (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+  const { violations } = await page.evaluate(
+    (selector) =>
+      (window as unknown as { axe: { run(within?: string): Promise<AxeResults> } }).axe.run(selector),
+    within,
   );
   return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
 }

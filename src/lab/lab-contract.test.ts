@@ -96,6 +96,10 @@ describe.each(Object.entries(makers))('%s', (_, make) => {
     expect(progress.map((one) => one.done)).toEqual([0, 50, 100]);
   });
 
+  it('measures speed without a model', async () => {
+    expect(await create().measureSpeed('wasm', 3)).toMatchObject({ backend: 'wasm', elapsedMs: 3000 });
+  });
+
   it('measures its parity against a second engine, with progress; the model stays open', async () => {
     const lab = await loaded();
     const phases: string[] = [];

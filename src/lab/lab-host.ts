@@ -3,11 +3,13 @@
  * Registered by workers/lab.worker.ts with comlink's `expose(new LabHost())`. Knows no page.
  */
 import { type ProxyMarked, releaseProxy } from 'comlink';
+import type { BackendInfo } from '@/engine/engine.ts';
 import type { ParityMeasure } from '@/engine/parity.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { ControlCard } from '@/protocol/controls.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
 import type { AccessOptions, AdapterCard, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { SpeedMeasure } from '@/protocol/machine.ts';
 import type { CheckpointCard, FinetuneRow, RowTokens } from '@/protocol/training.ts';
 import type { LabParts } from './lab-parts.ts';
 import { LocalLab } from './local-lab.ts';
@@ -54,6 +56,14 @@ export class LabHost {
 
   parity(callId: number, onProgress: RemoteListener<Progress> | null): Promise<Outcome<ParityMeasure>> {
     return this.#call(callId, onProgress, (listener, signal) => this.#lab.parity(listener, signal));
+  }
+
+  measureSpeed(
+    callId: number,
+    backend: BackendInfo['kind'],
+    seconds: number,
+  ): Promise<Outcome<SpeedMeasure>> {
+    return this.#call(callId, null, (_, signal) => this.#lab.measureSpeed(backend, seconds, signal));
   }
 
   rowTokens(rows: readonly FinetuneRow[], template: TemplateName): Promise<Outcome<RowTokens[]>> {

@@ -1,11 +1,12 @@
 /** What a lab is made of, passed in: how models and adapters are opened and what runs them. The real ones: real-parts.ts. */
-import type { Engine } from '@/engine/engine.ts';
+import type { BackendInfo, Engine } from '@/engine/engine.ts';
 import type { TrainingSurroundings } from '@/experiments/context.ts';
 import type { AdapterData } from '@/model/adapter-spec.ts';
 import type { LoadedModel } from '@/model/loaded-model.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { Progress } from '@/protocol/experiments.ts';
 import type { AccessOptions, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { SpeedMeasure } from '@/protocol/machine.ts';
 
 export interface OpenedAdapter {
   data: AdapterData;
@@ -39,5 +40,6 @@ export interface LabParts {
   ): Promise<OpenedAdapter>;
   /** Asked before each run, since memory comes and goes. Absent: checkpoints stay in this lab's memory. */
   training?(): TrainingParts;
+  measureSpeed(backend: BackendInfo['kind'], seconds: number, signal: AbortSignal): Promise<SpeedMeasure>;
   createEngine(model: LoadedModel, options: LoadOptions, hooks: OpenHooks): Promise<Engine>;
 }

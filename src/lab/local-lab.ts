@@ -2,7 +2,7 @@
  * A lab in this very thread: opens a model, makes its engine, runs experiments one after another.
  * The command line uses it as it is, the worker behind LabHost. Which run is still wanted is the caller's business.
  */
-import type { Engine } from '@/engine/engine.ts';
+import type { BackendInfo, Engine } from '@/engine/engine.ts';
 import type { ParityMeasure } from '@/engine/parity.ts';
 import type { TrainingSurroundings } from '@/experiments/context.ts';
 import { throwIfCancelled } from '@/experiments/event-stream.ts';
@@ -14,6 +14,7 @@ import type { TemplateName } from '@/model/text-codec.ts';
 import type { ControlCard } from '@/protocol/controls.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
 import type { AccessOptions, AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { SpeedMeasure } from '@/protocol/machine.ts';
 import type { Measures } from '@/protocol/measures.ts';
 import type { CheckpointCard, FinetuneRow, RowTokens } from '@/protocol/training.ts';
 import { MemoryCheckpointStore } from '@/training/checkpoint-store.ts';
@@ -78,11 +79,12 @@ export class LocalLab implements Lab {
         throw error;
       }
       this.#loaded = { model, engine };
+      const { precision, residency } = engine.info;
       return {
         name: model.name,
         sha256: model.sha256,
         spec: model.spec,
-        backend: { ...engine.info.backend, precision: engine.info.precision },
+        backend: { ...engine.info.backend, precision, residency },
         templates: model.templates,
         adapters: adapters.map(cardOf),
         warnings: model.warnings,
@@ -131,6 +133,10 @@ export class LocalLab implements Lab {
 
   parity(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<ParityMeasure> {
     return this.#take(signal, (inner) => measureParity(this.#parts, this.#required(), onProgress, inner));
+  }
+
+  measureSpeed(backend: BackendInfo['kind'], seconds: number, signal?: AbortSignal): Promise<SpeedMeasure> {
+    return this.#take(signal, (inner) => this.#parts.measureSpeed(backend, seconds, inner));
   }
 
   async rowTokens(rows: readonly FinetuneRow[], template: TemplateName): Promise<RowTokens[]> {

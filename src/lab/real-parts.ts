@@ -14,7 +14,7 @@ import { urlFiles } from '@/model/url-files.ts';
 import { BrowserCheckpointStore } from '@/training/browser-checkpoint-store.ts';
 import { downloadAdapter, downloadModel } from './downloads.ts';
 import type { LabParts, OpenedAdapter, OpenedModel, OpenHooks } from './lab-parts.ts';
-import { checkRoom } from './room.ts';
+import { chooseResidency } from './room.ts';
 
 export const realParts: LabParts = {
   openModel: async (source, options, hooks) => {
@@ -59,12 +59,17 @@ export const realParts: LabParts = {
     // Chromium alone tells, in whole gigabytes up to 8; a tab gets about half of them.
     memoryLimitBytes: deviceMemoryGiB() === undefined ? null : (deviceMemoryGiB()! / 2) * 2 ** 30,
   }),
+  measureSpeed: async (backend, seconds, signal) => {
+    const { measureSpeed } = await import('@/machine/measure-speed.ts');
+    return measureSpeed(backend, seconds, signal);
+  },
   createEngine: async (model, options, hooks) => {
     const { createEngine } = await import('@/engine/create-engine.ts');
-    await checkRoom(model.name, model.spec, options.backend);
+    const residency = await chooseResidency(model.name, model.spec, options);
     const progress = progressMaker('layers');
     return createEngine(model, {
       ...options,
+      residency,
       signal: hooks.signal,
       onLayer: (done, total) => hooks.onProgress?.(progress('Preparing layers', done, total).progress),
     });

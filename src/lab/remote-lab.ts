@@ -3,6 +3,7 @@
  * that waits for it with 'worker-crashed', and closing ends the worker, which is what frees its memory.
  */
 import { type Endpoint, proxy, type Remote, wrap } from 'comlink';
+import type { BackendInfo } from '@/engine/engine.ts';
 import type { ParityMeasure } from '@/engine/parity.ts';
 import { cancelledError } from '@/experiments/event-stream.ts';
 import { AppError } from '@/model/app-error.ts';
@@ -10,6 +11,7 @@ import type { TemplateName } from '@/model/text-codec.ts';
 import type { ControlCard } from '@/protocol/controls.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
 import type { AccessOptions, AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { SpeedMeasure } from '@/protocol/machine.ts';
 import type { CheckpointCard, FinetuneRow, RowTokens } from '@/protocol/training.ts';
 import type { LabHost, RemoteListener } from './lab-host.ts';
 import { fromOutcome, labClosedError, type Outcome } from './wire.ts';
@@ -83,6 +85,10 @@ export class RemoteLab implements Lab {
   parity(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<ParityMeasure> {
     const listener = onProgress ? proxy(onProgress) : null;
     return this.#call<ParityMeasure>((host, callId) => host.parity(callId, listener), signal);
+  }
+
+  measureSpeed(backend: BackendInfo['kind'], seconds: number, signal?: AbortSignal): Promise<SpeedMeasure> {
+    return this.#call<SpeedMeasure>((host, callId) => host.measureSpeed(callId, backend, seconds), signal);
   }
 
   rowTokens(rows: readonly FinetuneRow[], template: TemplateName): Promise<RowTokens[]> {

@@ -26,7 +26,7 @@ export interface MachineFacts {
   isSecure: boolean;
   hasWebAssembly: boolean;
   hasPrivateFiles: boolean;
-  /** GiB, rounded down by the browser to a power of 2. */
+  /** GiB, rounded by the browser to a power of 2. */
   memoryGib: number | null;
   hasWebGpu: boolean;
   /** null = no adapter answers. */
@@ -36,8 +36,11 @@ export interface MachineFacts {
 
 const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkgroupStorageSize'] as const;
 
-/** The most that browsers tell (Device Memory specification: larger values are clamped). */
-const MEMORY_CLAMP_GIB = 8;
+/** Larger values are told as these: 8 by the Device Memory specification of old, 32 by today's. */
+const MEMORY_CLAMPS_GIB = [8, 32];
+
+/** Whether there may be more than is told. */
+export const isClampedMemory = (gib: number): boolean => MEMORY_CLAMPS_GIB.includes(gib);
 
 type Scope = typeof globalThis & { navigator?: Navigator & { deviceMemory?: number } };
 
@@ -59,7 +62,7 @@ export async function readRoom(scope: Scope = globalThis): Promise<Room> {
   const { quotaBytes, usedBytes } = await readStorage(scope);
   return {
     memoryBytes: gib === null ? null : gib * 2 ** 30,
-    isAtLeast: gib !== null && gib >= MEMORY_CLAMP_GIB,
+    isAtLeast: gib !== null && isClampedMemory(gib),
     storageBytes: quotaBytes === null ? null : Math.max(0, quotaBytes - (usedBytes ?? 0)),
   };
 }

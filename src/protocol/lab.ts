@@ -2,12 +2,13 @@
  * The lab: one model, its engine, and the experiments on it. Local (same thread, Node) and remote (in a worker) labs
  * share this interface and pass one contract test; nobody above can tell them apart.
  */
-import type { BackendInfo, WeightPrecision } from '@/engine/engine.ts';
+import type { BackendInfo, Residency, WeightPrecision } from '@/engine/engine.ts';
 import type { ParityMeasure } from '@/engine/parity.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { ControlCard } from './controls.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from './experiments.ts';
+import type { SpeedMeasure } from './machine.ts';
 import type { CheckpointCard, FinetuneRow, RowTokens } from './training.ts';
 
 /** Where a model comes from. Disk paths are for the command line only. */
@@ -29,6 +30,8 @@ export interface LoadOptions extends AccessOptions {
   threads?: number;
   /** Default: quantised matrices stay so on WebGPU alone. */
   precision?: WeightPrecision;
+  /** Default: memory, and streamed where the model would not fit otherwise. */
+  residency?: Residency;
 }
 
 export interface AccessOptions {
@@ -94,6 +97,8 @@ export interface Lab {
     onEvent?: (event: ExperimentEvent<K>) => void,
     signal?: AbortSignal,
   ): Promise<ExperimentMap[K]['result']>;
+  /** Matrix products on a backend, for some seconds; needs no model, and is best asked of a lab that has none. */
+  measureSpeed(backend: BackendInfo['kind'], seconds: number, signal?: AbortSignal): Promise<SpeedMeasure>;
   /** Ends the worker or frees the engine. */
   close(): Promise<void>;
 }

@@ -39,7 +39,7 @@ test('is passed with the call, and stands in no state, address or run file', asy
   const load = lab.load.bind(lab);
   lab.load = (source: unknown, options: { backend: string }) => {
     given.push(options as LoadOptions);
-    return load(source, options);
+    return load(source, options as LoadOptions);
   };
   const session = new Session({ createLab: () => lab });
   await session.open({ key: 'hub:x', name: 'own/gated', source: hub() });

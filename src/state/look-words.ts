@@ -22,10 +22,10 @@ const BACKEND_WORDS: Record<BackendInfo['kind'], string> = {
 };
 
 export const fileSizeWords = (bytes: number): string =>
-  bytes >= 1e9 ? `${(bytes / 1e9).toPrecision(3)} GB` : `${(bytes / 1e6).toPrecision(3)} MB`;
+  bytes >= 999.5e6 ? `${(bytes / 1e9).toPrecision(3)} GB` : `${(bytes / 1e6).toPrecision(3)} MB`;
 
 export const countWords = (count: number): string =>
-  count >= 1e9 ? `${(count / 1e9).toPrecision(3)} billion` : `${(count / 1e6).toPrecision(3)} million`;
+  count >= 999.5e6 ? `${(count / 1e9).toPrecision(3)} billion` : `${(count / 1e6).toPrecision(3)} million`;
 
 export async function lookWords(
   look: ModelLook,

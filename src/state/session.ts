@@ -173,6 +173,19 @@ export class Session {
     }
   }
 
+  /** A lab of its own, without a model, closed afterwards; the one of the model rests meanwhile where it is there. */
+  async withFreshLab<T>(whatFor: string, work: (lab: Lab) => Promise<T>): Promise<T> {
+    const alone = async () => {
+      const lab = this.#parts.createLab();
+      try {
+        return await work(lab);
+      } finally {
+        await lab.close();
+      }
+    };
+    return this.lab ? this.withLab(whatFor, alone) : alone();
+  }
+
   reload(): void {
     const { source } = useApp.getState();
     if (source) void this.open(source);

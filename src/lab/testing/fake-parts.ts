@@ -42,6 +42,14 @@ export function createFakeParts(): LabParts {
       };
     },
     openAdapter: async (_, name) => ({ data: adapter(name, 'b'), label: 'Added.' }),
+    measureSpeed: async (backend, seconds) => ({
+      backend,
+      threads: 2,
+      wideGflops: 10,
+      narrowGflops: 1,
+      narrowRows: 8,
+      elapsedMs: seconds * 1000,
+    }),
     createEngine: async () => createFakeEngine(),
   };
 }

@@ -8,6 +8,7 @@ import { AttentionDeepSection } from '@/views/attention-deep/AttentionDeepSectio
 import { ControlsSection } from '@/views/controls/ControlsSection.tsx';
 import { WorkLine } from '@/views/loading/WorkLine.tsx';
 import { LocateSection } from '@/views/locate/LocateSection.tsx';
+import { MachineSection } from '@/views/machine/MachineSection.tsx';
 import { ModelPanel } from '@/views/model/ModelPanel.tsx';
 import { PoolList } from '@/views/prompts/PoolList.tsx';
 import { RunsSection } from '@/views/runs/RunsSection.tsx';
@@ -86,6 +87,7 @@ export function Bench() {
       <ControlsSection />
       <TrainSection />
       <RunsSection />
+      <MachineSection />
     </div>
   );
 }
