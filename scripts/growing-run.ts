@@ -90,6 +90,9 @@ export class GrowingRun {
   }
 }
 
+/** Fields that steer the way to a result and not the result: in which order, in which batches, the coarse picture first. */
+const STEERING: readonly string[] = ['order', 'firstBatchSize', 'coarseStep'];
+
 /** What a part was asked, whatever the order of its fields. */
 export function partKey(kind: KeptKind, params: unknown): string {
   return sha256OfText(JSON.stringify([kind, sorted(params)]));
@@ -98,7 +101,7 @@ export function partKey(kind: KeptKind, params: unknown): string {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  const entries = Object.entries(value).filter(([key, one]) => one !== undefined && !STEERING.includes(key));
   return Object.fromEntries(
     entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, one]) => [key, sorted(one)]),
   );
