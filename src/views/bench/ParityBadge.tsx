@@ -6,10 +6,11 @@ import { useRef, useState } from 'react';
 import { Button, Dialog, DialogTrigger, Heading, Popover } from 'react-aria-components';
 import { measureParityHere } from '@/actions/measure-parity.ts';
 import { ProblemLine } from '@/elements/ProblemLine.tsx';
-import type { ParityMeasure } from '@/engine/parity.ts';
 import type { Progress } from '@/protocol/experiments.ts';
 import type { ModelCard } from '@/protocol/lab.ts';
 import { type ProblemWords, wordsFor } from '@/state/problems.ts';
+
+type ParityMeasure = NonNullable<ModelCard['backend']['parity']>;
 
 export function ParityBadge({ card }: { card: ModelCard }) {
   const { parity, backend } = card;
