@@ -3,6 +3,7 @@ import { ARCHITECTURES } from './architectures.ts';
 import { specFromConfig } from './config.ts';
 import { openGguf, readGgufFloats } from './gguf.ts';
 import { openGgufModel } from './gguf-spec.ts';
+import { memorySource } from './memory-source.ts';
 import { diskFile, diskFiles } from './node-files.ts';
 import { openSafetensors, readBytes, readFloats } from './safetensors.ts';
 import { checkpointReader, openCheckpoint, readText } from './tensor-store.ts';
@@ -33,6 +34,33 @@ describe('dequantisation equals ggml', () => {
     }
   });
 });
+
+test.each(['quant_types', 'k_quants'])(
+  '%s: a scale or minimum that is no number is noticed in every type',
+  async (name) => {
+    const source = diskFile(`${fixtures}gguf/${name}.gguf`);
+    const bytes = await source.read(0, source.sizeBytes);
+    const file = await openGguf(diskFile(`${fixtures}gguf/${name}.gguf`));
+    for (const tensor of file.tensors.values()) {
+      if (tensor.type.blockSize === 1) continue;
+      // Where each type keeps its half-precision numbers within a block: at its start, or behind the codes.
+      const places = { Q2_K: [80, 82], Q3_K: [108], Q6_K: [208] }[tensor.type.name] ?? [0];
+      if (/_1$|Q[45]_K/.test(tensor.type.name)) places.push(2);
+      for (const place of places) {
+        for (const block of [0, tensor.sizeBytes / tensor.type.blockBytes - 1]) {
+          const spoilt = Uint8Array.from(bytes);
+          const at = tensor.offset + block * tensor.type.blockBytes + place;
+          // Infinity in half precision.
+          spoilt.set([0x00, 0x7c], at);
+          const damaged = await openGguf(memorySource(spoilt, 'damaged.gguf'));
+          await expect(readGgufFloats(damaged, tensor.name), `${tensor.name} at ${place}`).rejects.toThrow(
+            /not finite/,
+          );
+        }
+      }
+    }
+  },
+);
 
 test('metadata of every value type is read', async () => {
   const { metadata, alignment } = await openGguf(diskFile(`${fixtures}gguf/quant_types.gguf`));
