@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { progressiveSearch } from '@/method/progressive-search.ts';
 import { SEARCH_DEFAULTS } from '@/method/search-defaults.ts';
 import type { GridResult, LocateCount, LocateParams, LocateResult } from '@/protocol/localise.ts';
+import { readingOfControls } from './control-reading.ts';
 import { locateMarkdown, withLocate } from './locate-document.ts';
 import { readingOfLocate } from './locate-reading.ts';
-import { type LocateRecording, readLocateRecording } from './locate-results.ts';
+import { type LocateRecording, type RecordedControl, readLocateRecording } from './locate-results.ts';
 
 const LAYERS = 8;
 const PROMPTS = 40;
@@ -140,6 +141,55 @@ describe('what is read out of recorded searches', () => {
     expect(text).toMatch(
       /The search stops short of the best range: at alpha 1\.05.*layers 6-7 has 40 \(paired p < 0\.001, not corrected/,
     );
+  });
+});
+
+describe('what controls say to a located range', () => {
+  const row = (series: string, value: number, x = 0, last?: number) => ({
+    measure: 'refused',
+    series,
+    label: `${series} ${x}`,
+    x,
+    last,
+    value,
+    low: null,
+    high: null,
+    n: 40,
+  });
+  const control = (name: string, rows: ReturnType<typeof row>[]) =>
+    ({
+      title: name,
+      params: { name, range: { alpha: 1.1 } },
+      result: { rows },
+    }) as unknown as RecordedControl;
+  const reading = (...controls: RecordedControl[]) =>
+    readingOfControls({ controls }, { first: 2, last: 4 }).join('\n');
+
+  it('compares it with random ranges by rank', () => {
+    const others = Array.from({ length: 19 }, (_, at) => row('random ranges', 11, at, at + 2));
+    const tested = row('range under test', 20, 2, 4);
+    const far = control('random-ranges', [row('unchanged', 10), tested, ...others]);
+    expect(reading(far)).toMatch(
+      /^Agree: layers 2-4 at alpha 1\.1 stand out from 19 .* 0 of the others .*rank p 0\.05/,
+    );
+    const near = control('random-ranges', [
+      row('unchanged', 10),
+      tested,
+      ...others,
+      row('random ranges', 0, 5, 7),
+    ]);
+    expect(reading(near)).toMatch(/^Disagree: .* do not stand out .* 1 of the others by as much or more/);
+  });
+
+  it('says whether the layers that carry refusals are those that scaling finds', () => {
+    const late = [row('unchanged', 0), row('moved', 1, 2, 4), row('moved', 9, 5, 7), row('aligned', 30)];
+    expect(reading(control('transplant', late))).toMatch(
+      /^Disagree: .* not those that scaling finds.*layers 5-7 bring most \(9 of 40.*touch layers 2-4 at most 1\.$/,
+    );
+    const same = [row('unchanged', 0), row('moved', 12, 2, 4), row('moved', 9, 5, 7)];
+    expect(reading(control('transplant', same))).toMatch(/^Agree: /);
+    const wide = control('transplant-grid', [...late, row('moved', 20, 0, 7)]);
+    expect(reading(wide)).toMatch(/of 40: layers 5-7 9, layers 0-7 20\.$/);
   });
 });
 

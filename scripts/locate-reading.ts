@@ -6,6 +6,7 @@ import { bestFirst, directionOf, rangeWords, refusedFlags, summariseGrid } from 
 import { FALSE_DISCOVERY_RATE } from '@/method/localisation.ts';
 import { pairedTest, SWEEP_LEVEL } from '@/method/range-sweep.ts';
 import type { GridResult, LocateResult, SearchDirection, SearchStep } from '@/protocol/localise.ts';
+import { readingOfControls } from './control-reading.ts';
 import type { LocateRecording } from './locate-results.ts';
 
 type Final = Extract<SearchStep, { kind: 'final' }>;
@@ -44,6 +45,7 @@ export function readingOfLocate(recording: LocateRecording): string[] {
     ...(ends.length === 2 ? [agreementSentence(ends[0]!.end, ends[1]!.end)] : []),
     ...ends.slice(0, 1).map(({ end }) => placeSentence(end, search.result.layerCount)),
     ...ends.flatMap(({ end }) => gridSentences(recording, end)),
+    ...ends.slice(0, 1).flatMap(({ end }) => readingOfControls(recording, end)),
   ];
 }
 

@@ -12,7 +12,7 @@ import { type Config, DEFAULT_CONFIG, type ModelVariant } from '@/state/config.t
 import { controlRequest } from '@/state/control-request.ts';
 import { gridRequest, layerAlphaRequest, locateRequest } from '@/state/locate-requests.ts';
 import { DEFAULT_LOCATE_SETTINGS, encodeLocateSettings } from '@/state/locate-settings.ts';
-import type { Pools } from '@/state/pools.ts';
+import { type CountedPool, countedPrompts, type Pools } from '@/state/pools.ts';
 import type { Situation } from '@/state/requests.ts';
 import type { GrowingRun } from './growing-run.ts';
 
@@ -90,11 +90,16 @@ export async function recordControls(
 
 export const isControl = (name: string): boolean => controlCards().some((card) => card.name === name);
 
-/** Pools that searches take prompts from; controls take them all. */
+/** The prompts that are taken: searches count, controls read whole pools besides. */
 export function locatePools(pools: Pools, piece: LocatePiece): Record<string, PromptItem[]> {
-  const names: Array<keyof Pools> =
-    piece === 'controls' ? (Object.keys(pools) as Array<keyof Pools>) : ['over-rejection'];
-  return Object.fromEntries(names.map((name) => [name, [...pools[name].items]]));
+  const counted = (pool: CountedPool) => countedPrompts(pools, pool, DEFAULT_CONFIG);
+  if (piece !== 'controls') return { 'over-rejection': counted('over-rejection') };
+  const whole = ['normal', 'malicious', 'matched-normal', 'matched-malicious'] as const;
+  return {
+    ...Object.fromEntries(whole.map((name) => [name, [...pools[name].items]])),
+    'over-rejection': counted('over-rejection'),
+    control: counted('control'),
+  };
 }
 
 export const locateSettingsOf = (piece: LocatePiece) => ({
