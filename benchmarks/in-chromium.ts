@@ -1,4 +1,5 @@
 /** Drives a real Chromium for the benchmarks: the WASM figures in a bare page, and the shipped page itself. */
+import { statSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { diskFile } from '@/model/node-files.ts';
 import { openModel } from '@/model/open-model.ts';
@@ -7,7 +8,8 @@ import { appTarget, ensureBuilt } from '../scripts/build.mjs';
 import { ensureBrowser } from '../scripts/find-browser.mjs';
 import { appMounts, serve } from '../scripts/serve.mjs';
 import { type FamilyFigures, scaledShapes } from './families.ts';
-import { BUNDLED_PATH, type RecountPlan, THROUGHPUT_ROUNDS } from './plan.ts';
+import type { ChromiumLoading } from './loading.ts';
+import { BUNDLED_PATH, LOADING_ROUNDS, type RecountPlan, THROUGHPUT_ROUNDS } from './plan.ts';
 import type { RuntimeFigures } from './run.ts';
 import { measureTraining, type TrainingFigures } from './training/measure.ts';
 import { type PageFigures, watchPage } from './watch-page.ts';
@@ -83,6 +85,32 @@ export async function familiesInChromium(threads: number): Promise<FamilyFigures
       );
     }
     return figures;
+  });
+}
+
+/** From a file that a person chose; the browser reads it from disk. */
+export async function loadingInChromium(path: string, threads: number): Promise<ChromiumLoading> {
+  return inBenchPage(async (page) => {
+    await page.evaluate(() => {
+      const input = document.createElement('input');
+      input.type = 'file';
+      document.body.append(input);
+    });
+    await page.setInputFiles('input[type=file]', path);
+    let loadMs = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < LOADING_ROUNDS; round++) {
+      const once = await page.evaluate(
+        (count) =>
+          window.bench.measure(
+            'loading',
+            document.querySelector<HTMLInputElement>('input')!.files![0]!,
+            count,
+          ),
+        threads,
+      );
+      loadMs = Math.min(loadMs, once);
+    }
+    return { bytes: statSync(path).size, loadMs };
   });
 }
 

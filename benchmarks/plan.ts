@@ -12,3 +12,4 @@ export const RECOUNT: Omit<RecountPlan, 'questions'> = { rounds: 5, firstBatchSi
 export const QUESTION_COUNT = 64;
 export const THROUGHPUT_ROUNDS = 30;
 export const BUNDLED_PATH = 'models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf';
+export const LOADING_ROUNDS = 5;

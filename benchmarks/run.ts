@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- node|chromium|families|page|training …]`: the figures of issues 3 and 4, section 8, measured side by side in one run. Timings differ
+ * `npm run bench [-- node|chromium|families|loading|page|training …]`: the figures that issues 3, 4 and 6 ask for, measured side by side in one run. Timings differ
  * between machines and from minute to minute; what counts are the ratios. Writes test-results/bench.json.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,11 +12,13 @@ import { openModel } from '@/model/open-model.ts';
 import { type FamilyFigures, familiesReport, scaledShapes } from './families.ts';
 import {
   familiesInChromium,
+  loadingInChromium,
   measureInChromium,
   measurePage,
   measureTrainingBesideChromium,
 } from './in-chromium.ts';
 import { measureThroughput, type ThroughputFigures } from './layer-throughput.ts';
+import { loadingInNode, loadingReport } from './loading.ts';
 import { BUNDLED_PATH, QUESTION_COUNT, RECOUNT, type RecountPlan, THROUGHPUT_ROUNDS } from './plan.ts';
 import { measureRecount, type RecountFigures } from './recount.ts';
 import { trainingReport } from './training/measure.ts';
@@ -71,7 +73,7 @@ function report(name: string, { recount, throughput }: RuntimeFigures): void {
     layer ${throughput.layerGflops.toFixed(1)} GFLOPS, its matmuls alone ${throughput.matmulGflops.toFixed(1)}: ${((100 * throughput.layerGflops) / throughput.matmulGflops).toFixed(0)} % (asked: 70)`);
 }
 
-const PARTS = ['node', 'chromium', 'families', 'page', 'training'];
+const PARTS = ['node', 'chromium', 'families', 'loading', 'page', 'training'];
 const asked = process.argv.slice(2);
 const wanted = asked.length > 0 ? asked : PARTS;
 const unknown = wanted.find((part) => !PARTS.includes(part));
@@ -102,6 +104,13 @@ if (wanted.includes('families')) {
   const chromium = await familiesInChromium(plan.threads);
   console.log(familiesReport('WASM in Chromium', chromium));
   results.families = { node, chromium };
+}
+if (wanted.includes('loading')) {
+  const file = `public/${BUNDLED_PATH}`;
+  const node = await loadingInNode(file, plan.threads);
+  const chromium = await loadingInChromium(file, plan.threads);
+  console.log(loadingReport(node, chromium));
+  results.loading = { node, chromium };
 }
 if (wanted.includes('page')) {
   const figures = await measurePage();

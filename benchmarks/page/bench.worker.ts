@@ -3,6 +3,7 @@ import { expose } from 'comlink';
 import * as ort from 'onnxruntime-web/wasm';
 import { createWasmBackend } from '@/backends/wasm-backend.ts';
 import { engineOn } from '@/engine/create-engine.ts';
+import { browserFiles } from '@/model/browser-files.ts';
 import { memorySource } from '@/model/memory-source.ts';
 import { openModel } from '@/model/open-model.ts';
 import type { ModelSpec } from '@/model/spec.ts';
@@ -20,6 +21,17 @@ async function fetchModel(modelUrl: string) {
 const benchmarks = {
   async throughput(spec: ModelSpec, rounds: number, threads: number): Promise<ThroughputFigures> {
     return measureThroughput(await createWasmBackend({ threads }), spec, rounds);
+  },
+
+  async loading(file: File, threads: number): Promise<number> {
+    const start = performance.now();
+    const engine = await engineOn(
+      await createWasmBackend({ threads }),
+      await openModel(browserFiles([file])),
+    );
+    const loadMs = performance.now() - start;
+    await engine.close();
+    return loadMs;
   },
 
   async openTraining(modelUrl: string, threads: number): Promise<void> {
