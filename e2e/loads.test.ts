@@ -1,0 +1,59 @@
+/** Ten models opened one after the other in one tab: workers and memory stay what they were. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Harness, startHarness } from '../tests/browser/harness.ts';
+import { chooseFiles, holdModel, microFiles, openBench } from './testing/bench-page.ts';
+
+/**
+ * A worker that is left behind has over 40 MB (runtime, heap, model); eight of them would show as over 300. A renderer's own
+ * heap breathes by some tens.
+ */
+const TOLERANCE_BYTES = 120 * 2 ** 20;
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await startHarness({ site: 'app' });
+});
+afterAll(() => harness?.close());
+
+/** What the page's process holds, workers included; null where the system does not tell. (The browser's own measure waits for idle workers.) */
+async function rendererBytes(): Promise<number | null> {
+  const devtools = await harness.browser.newBrowserCDPSession();
+  const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');
+  await devtools.detach();
+  const renderers = processInfo
+    .filter(({ type }) => type === 'renderer')
+    .map(({ id }) => `/proc/${id}/statm`);
+  const sizes = await Promise.all(
+    renderers.filter(existsSync).map(async (file) => Number((await readFile(file, 'utf8')).split(' ')[1])),
+  );
+  return sizes.length > 0 ? 4096 * Math.max(...sizes) : null;
+}
+
+test('ten loads and unloads leave no growth', async () => {
+  const { page, watch, close } = await openBench(harness, 'backend=wasm&n=8', { prepare: holdModel });
+  const files = await microFiles();
+  const labs = () => page.workers().filter((worker) => /lab\.worker/.test(worker.url())).length;
+  const seen: Array<number | null> = [];
+  let started = 0;
+  page.on('worker', (worker) => {
+    if (/lab\.worker/.test(worker.url())) started += 1;
+  });
+  for (let load = 1; load <= 10; load++) {
+    // The facts of the one before go with it; those of the next have no mark.
+    await page.evaluate(() => document.querySelector('.facts')?.setAttribute('data-before', ''));
+    await chooseFiles(page, files);
+    await page.locator('.facts:not([data-before])', { hasText: '6 of width 64' }).waitFor();
+    if (load !== 2 && load !== 10) continue;
+    // Workers are ended at once, and gone a moment later.
+    await expect.poll(labs, { timeout: 120_000 }).toBe(1);
+    seen.push(await rendererBytes());
+  }
+  const [early, late] = seen;
+  console.log(`the page's process after 2 loads ${early} bytes, after 10 ${late}`);
+  expect(started).toBe(10);
+  if (early && late) expect(late - early).toBeLessThan(TOLERANCE_BYTES);
+  expect(watch.errors).toEqual([]);
+  await close();
+});
