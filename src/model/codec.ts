@@ -58,11 +58,8 @@ export async function createTextCodec(
   if (!tokenizer.hasChatTemplate) {
     warnings.push('The model has no chat template; the Alpaca template and the bare text are offered.');
   }
-  return {
-    codec: new TokenizerCodec(tokenizer, usesByteAlphabet(tokenizerJson), [...stopIds]),
-    templates: tokenizer.hasChatTemplate ? ['chat', 'alpaca', 'none'] : ['alpaca', 'none'],
-    warnings,
-  };
+  const codec = new TokenizerCodec(tokenizer, usesByteAlphabet(tokenizerJson), [...stopIds]);
+  return { codec, templates: codec.templates, warnings };
 }
 
 /** Whether ByteLevel appears in the decoder, alone or in a sequence. */
@@ -76,6 +73,10 @@ class TokenizerCodec implements TextCodec {
     private readonly byteLevel: boolean,
     readonly stopIds: readonly number[],
   ) {}
+
+  get templates(): TemplateName[] {
+    return this.tokenizer.hasChatTemplate ? ['chat', 'alpaca', 'none'] : ['alpaca', 'none'];
+  }
 
   /** Adds nothing to the text; special tokens inside it are recognised. */
   encode(text: string): Int32Array {

@@ -20,6 +20,8 @@ export interface TextCodec {
   render(question: string, template: TemplateName): RenderedPrompt;
   /** Rendered chat of several messages (parity with the reference); generation prompt as asked. */
   renderChat(messages: Array<{ role: string; content: string }>, addGenerationPrompt: boolean): string;
+  /** The templates it can render; absent: all. */
+  readonly templates?: readonly TemplateName[];
   /** Ids that end an answer. */
   readonly stopIds: readonly number[];
 }

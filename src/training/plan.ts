@@ -16,7 +16,7 @@ import type { TextCodec } from '@/model/text-codec.ts';
 import type { FinetuneRow, TrainParams } from '@/protocol/training.ts';
 import { dataOrder } from './data-order.ts';
 import { seededDropout } from './dropout-source.ts';
-import { type TokenisedRow, tokeniseRows } from './tokenise.ts';
+import { type TokenisedRow, templateOf, tokeniseRows } from './tokenise.ts';
 import { parameterCounts, trainablePart } from './trained-part.ts';
 
 /** One update. */
@@ -136,7 +136,15 @@ function notices(
 ): string[] {
   const warning = frozenBandWarning(params.method, place);
   const cut = rows.filter((row) => row.cut).length;
+  const moved = params.safetyRows.filter(
+    (row) => templateOf(text, row, params.template) !== (row.template ?? params.template),
+  ).length;
   return [
+    ...(moved > 0
+      ? [
+          `${moved} of ${params.safetyRows.length} safety rows belong to a template that this model does not have; they go in that of the run.`,
+        ]
+      : []),
     ...(warning ? [warning] : []),
     ...(cut > 0
       ? [

@@ -1,7 +1,7 @@
 /** Rows of a fine-tuning set as token sequences: the prompt as the codec renders it, the answer, an end token. Pure. */
 import type { TrainingExample } from '@/engine/train/examples.ts';
 import { AppError } from '@/model/app-error.ts';
-import type { TemplateName, TextCodec } from '@/model/text-codec.ts';
+import { TEMPLATE_NAMES, type TemplateName, type TextCodec } from '@/model/text-codec.ts';
 import type { FinetuneRow, RowTokens, TrainParams } from '@/protocol/training.ts';
 
 export interface TokenisedRow extends TrainingExample {
@@ -38,7 +38,7 @@ function tokeniseRow(text: TextCodec, row: FinetuneRow, options: TokeniseOptions
       throw new AppError('bad-input', `${name} has no ${field}.`, 'Give it one, or leave the row out.');
     }
   }
-  const prompt = text.render(row.instruction, row.template ?? options.template).ids;
+  const prompt = text.render(row.instruction, templateOf(text, row, options.template)).ids;
   const [stop] = text.stopIds;
   const end = stop === undefined || row.cut ? [] : [stop];
   const whole = Int32Array.from([...prompt, ...text.encode(row.output), ...end]);
@@ -56,6 +56,12 @@ function tokeniseRow(text: TextCodec, row: FinetuneRow, options: TokeniseOptions
   };
 }
 
+/** A row's own template, or the run's where it has none or the model does not offer it (no chat template, say). */
+export function templateOf(text: TextCodec, row: FinetuneRow, ofRun: TemplateName): TemplateName {
+  const own = row.template ?? ofRun;
+  return (text.templates ?? TEMPLATE_NAMES).includes(own) ? own : ofRun;
+}
+
 /** Tokens that rows will have, uncut, whether they can be trained on or not: for what is said before a run. */
 export function countRowTokens(
   text: TextCodec,
@@ -63,7 +69,7 @@ export function countRowTokens(
   template: TemplateName,
 ): RowTokens[] {
   return rows.map((row) => {
-    const prompt = text.render(row.instruction, row.template ?? template).ids.length;
+    const prompt = text.render(row.instruction, templateOf(text, row, template)).ids.length;
     const end = text.stopIds.length === 0 || row.cut ? 0 : 1;
     return { prompt, total: prompt + text.encode(row.output).length + end };
   });

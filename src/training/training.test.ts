@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fakeCodec } from '@/experiments/testing/fake-engine.ts';
 import { MATRIX_NAMES, type ModelSpec } from '@/model/spec.ts';
+import type { TextCodec } from '@/model/text-codec.ts';
 import type { TrainParams } from '@/protocol/training.ts';
 import { dataOrder } from './data-order.ts';
 import { loraUpdateNorm } from './freeze-proof.ts';
@@ -50,6 +51,15 @@ describe('tokeniseRows', () => {
     expect(responseStart).toBe(prompt.length);
     expect(cut).toBe(false);
     expect(one({}, { lossOn: 'sequence' }).responseStart).toBe(0);
+  });
+
+  it('puts a row whose own template the model does not offer into that of the run', () => {
+    const bare: TextCodec = { ...fakeCodec, templates: ['alpaca', 'none'] };
+    const [moved] = tokeniseRows(bare, [{ ...row, template: 'chat' }], { ...options, template: 'alpaca' });
+    const [asked] = tokeniseRows(fakeCodec, [row], { ...options, template: 'alpaca' });
+    const [own] = tokeniseRows(fakeCodec, [{ ...row, template: 'chat' }], { ...options, template: 'alpaca' });
+    expect(moved).toEqual(asked);
+    expect(moved).not.toEqual(own);
   });
 
   it('takes a row its own template, and teaches no end where the answer was cut', () => {
