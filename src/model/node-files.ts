@@ -22,7 +22,8 @@ export function diskFile(filePath: string): ByteSource {
     async read(offset, length) {
       checkRange(this, offset, length);
       const file = await open(filePath, 'r');
-      const bytes = new Uint8Array(length);
+      // Every byte is overwritten or the call throws: zeros first would cost as much as the reading.
+      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
       try {
         for (let done = 0; done < length; ) {
           const { bytesRead } = await file.read(bytes, done, length - done, offset + done);
