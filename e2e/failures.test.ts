@@ -322,6 +322,15 @@ describe('wrong files', () => {
     await expect
       .poll(() => chosen.evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value)))
       .toEqual(['base', 'aligned']);
+    const own = page.locator('.own-adapters');
+    const switched = page.getByRole('radiogroup', { name: 'Model', exact: true });
+    const before = await switched.innerText();
+    await own.getByRole('spinbutton').fill('0.5');
+    await page.keyboard.press('Enter');
+    // The switch shows it by its new name, shortened.
+    await expect.poll(() => switched.innerText()).not.toBe(before);
+    await own.getByRole('button', { name: /^Remove the adapter/ }).click();
+    await own.waitFor({ state: 'detached' });
   });
 
   test.each([

@@ -42,6 +42,10 @@ export class LabHost {
     return toOutcome(() => this.#lab.addAdapter(source, name, access));
   }
 
+  weighAdapter(name: string, weight: number, as: string): Promise<Outcome<AdapterCard>> {
+    return toOutcome(() => this.#lab.weighAdapter(name, weight, as));
+  }
+
   removeAdapter(name: string): Promise<Outcome<void>> {
     return toOutcome(() => this.#lab.removeAdapter(name));
   }

@@ -11,6 +11,7 @@ import { VectorStore } from '@/experiments/vector-store.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { LoadedModel } from '@/model/loaded-model.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
+import { weightedAdapter } from '@/model/weighted-adapter.ts';
 import type { ControlCard } from '@/protocol/controls.ts';
 import type { ExperimentEvent, ExperimentKind, ExperimentMap, Progress } from '@/protocol/experiments.ts';
 import type { AccessOptions, AdapterCard, Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
@@ -108,6 +109,14 @@ export class LocalLab implements Lab {
       throwIfCancelled(inner);
       engine.addAdapter(adapter.data);
       return cardOf(adapter);
+    });
+  }
+
+  weighAdapter(name: string, weight: number, as: string): Promise<AdapterCard> {
+    return this.#take(undefined, async () => {
+      const data = weightedAdapter(this.#knownAdapter(name), weight, as);
+      this.#required().engine.addAdapter(data);
+      return cardOf({ data, label: `${name}, its update times ${weight}.` });
     });
   }
 

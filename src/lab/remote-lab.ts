@@ -70,6 +70,10 @@ export class RemoteLab implements Lab {
     return this.#call<AdapterCard>((host) => host.addAdapter(source, name, access));
   }
 
+  weighAdapter(name: string, weight: number, as: string): Promise<AdapterCard> {
+    return this.#call<AdapterCard>((host) => host.weighAdapter(name, weight, as));
+  }
+
   removeAdapter(name: string): Promise<void> {
     return this.#call<void>((host) => host.removeAdapter(name));
   }

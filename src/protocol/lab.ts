@@ -74,6 +74,8 @@ export interface Lab {
     signal?: AbortSignal,
   ): Promise<ModelCard>;
   addAdapter(source: ModelSource, name: string, access?: AccessOptions): Promise<AdapterCard>;
+  /** The same adapter with its update times `weight`, by another name. */
+  weighAdapter(name: string, weight: number, as: string): Promise<AdapterCard>;
   /** Forgets a loaded or trained adapter. */
   removeAdapter(name: string): Promise<void>;
   /**

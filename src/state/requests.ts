@@ -39,14 +39,16 @@ export interface Situation {
   rules: RefusalRules;
   /** A person's own adapter, in the place of the shipped one. */
   ownAdapter?: string | null;
+  /** The same by their names in the lab, the first one first. */
+  ownStack?: readonly string[];
   /** Adapters of the tuned model. */
   tuned?: readonly string[] | null;
 }
 
 /** Adapters that a variant of the model stands for, outermost last. */
-export function adaptersAt({ ownAdapter, tuned }: Situation, variant: ModelVariant): string[] {
+export function adaptersAt({ ownStack = [], tuned }: Situation, variant: ModelVariant): string[] {
   if (variant === 'tuned' && tuned) return [...tuned];
-  return variant === 'aligned' && ownAdapter ? [ownAdapter] : adaptersOf(variant);
+  return variant === 'aligned' && ownStack.length > 0 ? [...ownStack] : adaptersOf(variant);
 }
 
 /** Model, template and scaling of a request. */

@@ -10,6 +10,7 @@ import { finished, partial } from './deliver.ts';
 import { type FrameBatch, frameBatch } from './frame-batch.ts';
 import { hubTokenFor, isRemote } from './hub-access.ts';
 import { type Job, Scheduler } from './jobs.ts';
+import { withOwn } from './own-adapters.ts';
 import { wordsFor } from './problems.ts';
 import { currentSituation } from './situation.ts';
 import {
@@ -59,7 +60,7 @@ export class Session {
         state.config !== before.config ||
         state.settled !== before.settled ||
         state.pools !== before.pools ||
-        state.ownAdapter !== before.ownAdapter ||
+        state.ownStack !== before.ownStack ||
         state.tuned !== before.tuned ||
         state.lentTo !== before.lentTo ||
         state.started !== before.started ||
@@ -88,7 +89,7 @@ export class Session {
     this.#loading = loading;
     this.#leaveTuned();
     const labId = useApp.getState().labId + 1;
-    const fresh = { source, failures: {}, ownAdapter: null, tuned: null, labId };
+    const fresh = { source, failures: {}, ...withOwn([]), tuned: null, labId };
     if (!source.source) return useApp.setState({ ...fresh, lab: { state: 'idle' } });
     useApp.setState(({ notices }) => ({
       ...fresh,
@@ -137,10 +138,13 @@ export class Session {
     }
     // Results go by the names of adapters: each one needs a name of its own.
     this.#adapterCount += 1;
-    const own = this.#adapterCount === 1 ? name : `${name} (${this.#adapterCount})`;
-    const added = await this.#lab.addAdapter(source, own, { token: hubTokenFor(source) });
+    const free = this.#adapterCount === 1 ? name : `${name} (${this.#adapterCount})`;
+    const added = await this.#lab.addAdapter(source, free, { token: hubTokenFor(source) });
     const card = { ...lab.card, adapters: [...lab.card.adapters, added] };
-    useApp.setState({ lab: { state: 'ready', card }, ownAdapter: added.name });
+    // It takes the place of those before, which stay to be switched on again.
+    const others = useApp.getState().ownAdapters.map((one) => ({ ...one, isOn: false }));
+    const own = [...others, { name: added.name, weight: 1, isOn: true }];
+    useApp.setState({ lab: { state: 'ready', card }, ...withOwn(own) });
     setConfig({ model: 'aligned' });
   }
 

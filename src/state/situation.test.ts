@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { withOwn } from './own-adapters.ts';
 import { countRequest, NO_CALIBRATION } from './requests.ts';
 import { atAnyAlpha, currentSituation } from './situation.ts';
 import { type AppState, INITIAL_STATE } from './store.ts';
@@ -39,7 +40,7 @@ describe('the situation', () => {
       at({ promptCount: 8 }),
       at({ template: 'alpaca' }),
       at({ prefixesAdded: ['no way'] }),
-      { ...state, ownAdapter: 'mine' },
+      { ...state, ...withOwn([{ name: 'mine', weight: 1, isOn: true }]) },
       { ...state, pools: { ...pools } },
       { ...state, source: { key: 'other', name: 'other', source: null } },
     ])

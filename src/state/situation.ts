@@ -14,14 +14,14 @@ const recent = keepRecent<Situation>(KEPT);
 
 /** Null until the prompts are there, and for a tuned model that is not. The same inputs give the same object, so that React can compare it. */
 export function currentSituation(
-  state: Pick<AppState, 'config' | 'pools' | 'source' | 'ownAdapter' | 'tuned'>,
+  state: Pick<AppState, 'config' | 'pools' | 'source' | 'ownAdapter' | 'ownStack' | 'tuned'>,
 ): Situation | null {
-  const { config, pools, source, ownAdapter, tuned } = state;
+  const { config, pools, source, ownAdapter, ownStack, tuned } = state;
   // A link or a step back may name a tuned model that is no longer there: then there are no numbers, not another's.
   if (!pools || (config.model === 'tuned' && !tuned)) return null;
-  return recent([config, pools, source, ownAdapter, tuned], () => {
+  return recent([config, pools, source, ownStack, tuned], () => {
     const modelKey = source?.key ?? BUNDLED_KEY;
-    return { modelKey, config, pools, ownAdapter, tuned, rules: rulesWithEdits(config) };
+    return { modelKey, config, pools, ownAdapter, ownStack, tuned, rules: rulesWithEdits(config) };
   });
 }
 
@@ -47,7 +47,7 @@ function differInAlphaAlone(a: Situation, b: Situation): boolean {
   return (
     a.modelKey === b.modelKey &&
     a.pools === b.pools &&
-    a.ownAdapter === b.ownAdapter &&
+    a.ownStack === b.ownStack &&
     a.tuned === b.tuned &&
     SETTING_KEYS.every((key) => key === 'alpha' || a.config[key] === b.config[key])
   );

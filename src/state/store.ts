@@ -6,6 +6,7 @@ import { create } from 'zustand';
 import type { Progress, ResponseClass } from '@/protocol/experiments.ts';
 import type { ModelCard, ModelSource } from '@/protocol/lab.ts';
 import { type Config, DEFAULT_CONFIG, fitToModel, type SettingKey } from './config.ts';
+import type { OwnAdapter } from './own-adapters.ts';
 import type { Pool, PoolId, Pools } from './pools.ts';
 import { type Entry, NO_RESULTS, type Results } from './results.ts';
 
@@ -53,8 +54,11 @@ export interface AppState {
   settled: boolean;
   hoverLayer: number | null;
   source: OpenSource | null;
-  /** A person's adapter on the open model, by its name there: "aligned" means the weights with it. */
+  /** A person's adapters that are on, in words: "aligned" means the weights with them; null = none. */
   ownAdapter: string | null;
+  /** All of them, in the order in which they were added, and those that are on, by their names in the lab. */
+  ownAdapters: readonly OwnAdapter[];
+  ownStack: readonly string[];
   /** The trained adapter that "tuned" means, with those beneath it; null = none trained or chosen. */
   tuned: readonly string[] | null;
   /** Counts the labs that were opened: what was trained in an earlier one is not in this one. */
@@ -86,6 +90,8 @@ export const INITIAL_STATE: AppState = {
   hoverLayer: null,
   source: null,
   ownAdapter: null,
+  ownAdapters: [],
+  ownStack: [],
   tuned: null,
   labId: 0,
   lentTo: null,

@@ -7,7 +7,7 @@ import type {
   ExperimentMap,
   PromptOutcome,
 } from '@/protocol/experiments.ts';
-import type { Lab, ModelCard } from '@/protocol/lab.ts';
+import type { AdapterCard, Lab, ModelCard } from '@/protocol/lab.ts';
 import type { FinetuneRow, RowTokens } from '@/protocol/training.ts';
 
 export const FAKE_CARD: ModelCard = {
@@ -63,12 +63,18 @@ export class FakeLab implements Lab {
   async measureSpeed(): Promise<never> {
     throw new Error('not used');
   }
-  async addAdapter(): Promise<never> {
-    throw new Error('not used');
+  async addAdapter(_: unknown, name: string): Promise<AdapterCard> {
+    return { name, sha256: '1'.repeat(64), label: '' };
   }
 
-  async removeAdapter(): Promise<never> {
-    throw new Error('not used');
+  /** Names that were added and removed by the calls below. */
+  readonly adapterCalls: string[] = [];
+  async weighAdapter(name: string, weight: number, as: string): Promise<AdapterCard> {
+    this.adapterCalls.push(`${name} at ${weight} as ${as}`);
+    return { name: as, sha256: '1'.repeat(64), label: '' };
+  }
+  async removeAdapter(name: string): Promise<void> {
+    this.adapterCalls.push(`without ${name}`);
   }
   async exportAdapter(): Promise<never> {
     throw new Error('not used');

@@ -3,6 +3,7 @@ import { Button } from 'react-aria-components';
 import { Select } from '@/elements/Select.tsx';
 import { SETTINGS } from '@/state/config.ts';
 import { openDialog, setConfig, useApp } from '@/state/store.ts';
+import { OwnAdapters } from './OwnAdapters.tsx';
 import './model.css';
 
 export function ModelPanel() {
@@ -31,6 +32,7 @@ export function ModelPanel() {
           {isLoading ? 'The model is loading behind the recorded picture.' : 'No model is open.'}
         </p>
       )}
+      <OwnAdapters />
       <div className="model-actions">
         <Select
           label={SETTINGS.backend.label}
