@@ -45,7 +45,8 @@ async function measure(kind: Kind): Promise<{ maxAbsLogit: number; origin: strin
       ([backend, count]) => window.parity.measure('bundledLogits', backend, count),
       [kind, prompts] as const,
     );
-    const where = kind === 'wasm' ? 'WASM in Chromium' : 'software WebGPU (SwiftShader) in Chromium, matrices as stored,';
+    const where =
+      kind === 'wasm' ? 'WASM in Chromium' : 'software WebGPU (SwiftShader) in Chromium, matrices as stored,';
     return { maxAbsLogit, origin: `${where} ${against}` };
   } finally {
     await harness.close();
