@@ -33,8 +33,11 @@ function measure(name) {
 /** ONNX Runtime's generated loaders, one for each WebAssembly file. @param {string} name */
 const isRuntimeLoader = (name) => /ort-wasm-simd-threaded[^/\\]*\.m?js$/.test(name);
 
-/** Searches, controls and training: the worker fetches them with the first one that is started. @param {string} file */
-const isByHand = (file) => /^by-hand-/.test(file);
+/**
+ * Searches, controls and training, models from servers, measuring the machine: the worker fetches them with the first one that
+ * is started. @param {string} file
+ */
+const isByHand = (file) => /^(by-hand|downloads|measure-speed)-/.test(file);
 
 /**
  * The scripts that run before anything is asked for: what the page imports at once, and the worker with all that it may

@@ -12,9 +12,11 @@ import { openModel } from '@/model/open-model.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import { urlFiles } from '@/model/url-files.ts';
 import { BrowserCheckpointStore } from '@/training/browser-checkpoint-store.ts';
-import { downloadAdapter, downloadModel } from './downloads.ts';
 import type { LabParts, OpenedAdapter, OpenedModel, OpenHooks } from './lab-parts.ts';
 import { chooseResidency } from './room.ts';
+
+/** Fetched with the first model that a person names on a server. */
+const downloads = () => import('./downloads.ts');
 
 export const realParts: LabParts = {
   openModel: async (source, options, hooks) => {
@@ -23,7 +25,7 @@ export const realParts: LabParts = {
         return openBundle(urlFiles(source.root, { name: 'bundled models' }), hooks);
       case 'hub':
       case 'url':
-        return downloadModel(source, options, hooks);
+        return (await downloads()).downloadModel(source, options, hooks);
       case 'files': {
         const model = await openModel(browserFiles(source.files), {
           // What a person chose lies on this machine: reading it once more for its hash costs no download.
@@ -43,7 +45,7 @@ export const realParts: LabParts = {
     switch (source.kind) {
       case 'hub':
       case 'url':
-        return downloadAdapter(source, name, spec, access);
+        return (await downloads()).downloadAdapter(source, name, spec, access);
       case 'files':
         return adapterOf(browserFiles(source.files), spec, name);
       case 'bundled':
