@@ -6,10 +6,14 @@ import type { Page } from 'playwright-core';
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
+/** Run as the debugger's text: the page's policy lets no script element in that is not its own. */
+export async function injectAxe(page: Page): Promise<void> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(await readFile(axePath, 'utf8'));
+}
+
 /** @param within a selector; default the whole page */
 export async function axeViolations(page: Page, within?: string): Promise<string[]> {
-  // Run as the debugger's text: the page's policy lets no script element in that is not its own.
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(await readFile(axePath, 'utf8'));
+  await injectAxe(page);
   const { violations } = await page.evaluate(
     (selector) =>
       (window as unknown as { axe: { run(within?: string): Promise<AxeResults> } }).axe.run(selector),

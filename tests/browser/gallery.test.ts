@@ -3,12 +3,12 @@
  * linked hover, files that stand alone, no violation of accessibility rules. The numbers of a model are tested in e2e.
  */
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import type { Locator, Page } from 'playwright-core';
 import { build, type Rolldown } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { injectAxe } from '../../e2e/testing/axe.ts';
 import { projectRoot } from '../../scripts/setup.mjs';
 import { readPngText } from '../../src/figures/png-text.ts';
 import { sharedConfig } from '../../vite.config.ts';
@@ -108,7 +108,7 @@ describe.each([1440, 390])('at %d px', (width) => {
 
   test.each(['light', 'dark'] as const)('axe finds nothing, %s theme', async (theme) => {
     const { page, watch } = await openGallery({ width, theme });
-    await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') });
+    await injectAxe(page);
     const violations = await page.evaluate(async () => {
       const { axe } = window as unknown as { axe: typeof import('axe-core') };
       // The gallery shows some pictures twice, in two states, under one name; the page shows each once.
