@@ -36,14 +36,14 @@ describe('the browser that tests run in', () => {
     const { page, watch } = await openTestPage(false);
     await page.evaluate(async () => {
       const fetchQuietly = (url: string) => fetch(url).catch(() => null);
-      await fetchQuietly('http://page.example/');
-      const script = 'fetch("http://worker.example/").catch(() => 0).then(() => postMessage(0))';
+      await fetchQuietly('https://page.example/');
+      const script = 'fetch("https://worker.example/").catch(() => 0).then(() => postMessage(0))';
       const worker = new Worker(URL.createObjectURL(new Blob([script])));
       await new Promise((resolve) => {
         worker.onmessage = resolve;
       });
     });
-    expect(watch.foreignRequests).toEqual(['http://page.example/', 'http://worker.example/']);
+    expect(watch.foreignRequests).toEqual(['https://page.example/', 'https://worker.example/']);
   });
 });
 
