@@ -1,27 +1,41 @@
 /**
- * The Locate section on the bundled model, in a real Chromium on WebAssembly, with few prompts: a search and a grid are
- * started, stopped and taken up, their ranges go to the bench, their numbers to a file. What they find is the unit tests' matter.
+ * The Locate section on the bundled model, in a real Chromium on WebAssembly: what was recorded; a search of 40 prompts that is
+ * stopped, taken up after a reload, saved and repeated; a grid of few prompts. What they find is the unit tests' matter.
  */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseRunFile, writeRunFile } from '@/protocol/run-file.ts';
 import { type Harness, startHarness } from '../tests/browser/harness.ts';
 import { axeViolations } from './testing/axe.ts';
-import { type OpenedBench, openBench, savedFile, settingsIn, tableOf } from './testing/bench-page.ts';
+import {
+  holdModel,
+  type OpenedBench,
+  openBench,
+  saved,
+  savedFile,
+  settingsIn,
+  tableOf,
+  waitForTruth,
+} from './testing/bench-page.ts';
 
-const N = 8;
-/** Half a minute of work on an idle machine. */
+const N = 40;
+/** For the grid: its rows are many. */
+const GRID_N = 8;
+/** A minute of work on an idle machine, in all; several times that where others compute beside it. */
 const PATIENCE = { timeout: 280_000 };
+const LONG_MS = 600_000;
 // Alpha 1 and no ghost line: the bench has little to do before the searches get their turn. The threshold is recorded.
-const QUERY = `backend=wasm&n=${N}&alpha=1&ghost=off&locate=start-22.25_directions-raise`;
+const query = (n: number) => `backend=wasm&n=${n}&alpha=1&ghost=off&locate=start-22.25_directions-raise`;
 
 let harness: Harness;
 let bench: OpenedBench;
 let page: Page;
+const untilReady = () => page.locator('.run-facts', { hasText: /WASM|WebAssembly/i }).waitFor(PATIENCE);
 beforeAll(async () => {
   harness = await startHarness({ site: 'app' });
-  bench = await openBench(harness, QUERY);
+  bench = await openBench(harness, query(N));
   page = bench.page;
-  await page.locator('.run-facts', { hasText: /WASM|WebAssembly/i }).waitFor(PATIENCE);
+  await untilReady();
 });
 afterAll(async () => {
   await harness?.close();
@@ -48,29 +62,84 @@ async function untilTurnOf(label: string, figure: string): Promise<void> {
 const stats = (figure: string) => page.locator(`#${figure} .figure-foot`).innerText();
 const cells = () => page.locator('.locate-grid .counted').count();
 
-test('a search is stopped, keeps its counts, goes on to a range, and says what the prompts can tell', async () => {
-  const figure = page.locator('#progressive-search');
-  await button('progressive-search', 'Search').click();
-  await untilTurnOf('Searching bound by bound', 'progressive-search');
-  await figure.locator('.search-tries li').first().waitFor(PATIENCE);
-  await button('progressive-search', 'Stop').click();
-  await button('progressive-search', 'Go on').waitFor(PATIENCE);
-  const before = Number(/(\d+) ranges counted/.exec(await stats('progressive-search'))![1]);
-  expect(before).toBeGreaterThan(0);
-  const tried = await figure.locator('.search-tries li').allInnerTexts();
-
-  await button('progressive-search', 'Go on').click();
-  await figure.getByText(/^Found: layers? \d/).waitFor(PATIENCE);
-  expect((await figure.locator('.search-tries li').allInnerTexts()).slice(0, tried.length)).toEqual(tried);
-  expect(await figure.locator('.search').innerText()).toContain('Started from layers 22-25, as asked for.');
-  expect(await figure.locator('.search-sweep').count()).toBe(2);
-
-  const rows = await tableOf(page, 'progressive-search');
-  const last = rows.filter((row) => row.step === 'lower bound');
-  const counts = last.map((row) => Number(row.refused));
-  expect(Number(last.find((row) => row.chosen === 'chosen')!.refused)).toBe(Math.max(...counts));
-  for (const row of rows) expect(Number(row.of)).toBe(N);
+test('what was recorded is shown before anything is computed here, and says so', async () => {
+  const held = await openBench(harness, 'backend=wasm', { prepare: holdModel });
+  await held.page.locator('#locate').scrollIntoViewIfNeeded();
+  for (const figure of ['progressive-search', 'range-grid', 'single-layers']) {
+    await waitForTruth(held.page, figure, 'recorded');
+    await held.page
+      .locator(`#${figure} .figure-head`)
+      .getByRole('button', { name: 'Compute here' })
+      .waitFor();
+  }
+  expect(await held.page.locator('.locate-grid .counted').count()).toBe(465);
+  // Effect and damage stand together from the first moment.
+  expect(await held.page.locator('.counts-damage').innerText()).toMatch(
+    /^Damage: the first token of 32 plain prompts moved by 0\.32 nats/,
+  );
+  expect(held.watch.errors).toEqual([]);
+  await held.close();
 });
+
+test(
+  'a search of 40 prompts is stopped, survives a reload with its counts, goes on to a range, and says what the prompts can tell',
+  async () => {
+    const figure = page.locator('#progressive-search');
+    await button('progressive-search', 'Search').click();
+    await untilTurnOf('Searching bound by bound', 'progressive-search');
+    await figure.locator('.search-tries li').first().waitFor(PATIENCE);
+    await button('progressive-search', 'Stop').click();
+    await button('progressive-search', 'Go on').waitFor(PATIENCE);
+    const counted = async () => Number(/(\d+) ranges counted/.exec(await stats('progressive-search'))![1]);
+    const before = await counted();
+    expect(before).toBeGreaterThan(0);
+    const tried = await figure.locator('.search-tries li').allInnerTexts();
+
+    // What was counted last is written a moment later.
+    await page.waitForTimeout(1000);
+    await page.reload();
+    await untilReady();
+    await page.locator('#locate').scrollIntoViewIfNeeded();
+    await button('progressive-search', 'Go on').waitFor(PATIENCE);
+    expect(await counted()).toBe(before);
+    expect((await figure.locator('.search-tries li').allInnerTexts()).slice(0, tried.length)).toEqual(tried);
+
+    await button('progressive-search', 'Go on').click();
+    await untilTurnOf('Searching bound by bound', 'progressive-search');
+    await figure.getByText(/^Found: layers? \d/).waitFor(PATIENCE);
+    expect((await figure.locator('.search-tries li').allInnerTexts()).slice(0, tried.length)).toEqual(tried);
+    expect(await figure.locator('.search').innerText()).toContain('Started from layers 22-25, as asked for.');
+    expect(await figure.locator('.search-sweep').count()).toBe(2);
+
+    const rows = await tableOf(page, 'progressive-search');
+    const last = rows.filter((row) => row.step === 'lower bound');
+    const counts = last.map((row) => Number(row.refused));
+    expect(Number(last.find((row) => row.chosen === 'chosen')!.refused)).toBe(Math.max(...counts));
+    for (const row of rows) expect(Number(row.of)).toBe(N);
+  },
+  LONG_MS,
+);
+
+test(
+  'it is saved as a run file, and repeated here: equal to the last bit',
+  async () => {
+    const { text } = await saved(page, () => page.getByRole('button', { name: 'Save run' }).click());
+    const { run } = parseRunFile(text);
+    const parts = run.parts.filter(({ kind }) => kind === 'locate');
+    expect(parts).toHaveLength(1);
+    // The bench's own parts are the run files' tests' matter.
+    const buffer = Buffer.from(writeRunFile({ ...run, parts }));
+    await page.locator('#runs').scrollIntoViewIfNeeded();
+    const chooser = page.locator('.runs-lists input[type=file]').first();
+    await chooser.setInputFiles({ name: 'search.json', mimeType: 'application/json', buffer });
+    await page.getByRole('button', { name: 'Repeat this run here: search.json' }).click();
+    const verdict = page.locator('.runs-results section', { hasText: 'search.json, repeated here' });
+    expect(await verdict.locator('.run-verdict').innerText(PATIENCE)).toMatch(
+      /^All \d+ values are equal to the last bit/,
+    );
+  },
+  LONG_MS,
+);
 
 test('its range goes on the bench, and into the address', async () => {
   const figure = page.locator('#progressive-search');
@@ -80,29 +149,43 @@ test('its range goes on the bench, and into the address', async () => {
   expect(settingsIn(page).range).toBe(`${first}-${/^Found: layers/.test(words) ? last : first}`);
 });
 
-test('the grid comes row by row, is stopped, and goes on without losing a cell', async () => {
-  await button('range-grid', 'Score every range').click();
-  await untilTurnOf('Scoring every range', 'range-grid');
-  await page.locator('.locate-grid .counted').first().waitFor(PATIENCE);
-  await button('range-grid', 'Stop').click();
-  await button('range-grid', 'Go on').waitFor(PATIENCE);
-  const before = await cells();
-  expect(before).toBeGreaterThan(0);
-  expect(await stats('range-grid')).toMatch(new RegExp(`over ${before} ranges of 465 ranges`));
-  expect(await stats('range-grid')).toMatch(/layer runs where one full pass per range and prompt takes/);
-  const first = await tableOf(page, 'range-grid');
-  await button('range-grid', 'Go on').click();
-  await page.waitForFunction(
-    (least) => document.querySelectorAll('.locate-grid .counted').length > least,
-    before,
-    PATIENCE,
-  );
-  await button('range-grid', 'Stop').click();
-  const named = (row: Record<string, string>) =>
-    JSON.stringify([row['first layer'], row['last layer'], row.refused]);
-  const later = new Set((await tableOf(page, 'range-grid')).map(named));
-  expect(first.every((row) => later.has(named(row)))).toBe(true);
-});
+test(
+  'the grid comes row by row, is stopped, and goes on without losing a cell',
+  async () => {
+    await page.goto(`${harness.url}?${query(GRID_N)}`);
+    await untilReady();
+    await page.locator('#locate').scrollIntoViewIfNeeded();
+    // Its path is to be drawn on the grid.
+    await button('progressive-search', 'Search').click();
+    await untilTurnOf('Searching bound by bound', 'progressive-search');
+    await page
+      .locator('#progressive-search')
+      .getByText(/^Found: layers? \d/)
+      .waitFor(PATIENCE);
+    await button('range-grid', 'Score every range').click();
+    await untilTurnOf('Scoring every range', 'range-grid');
+    await page.locator('.locate-grid .counted').first().waitFor(PATIENCE);
+    await button('range-grid', 'Stop').click();
+    await button('range-grid', 'Go on').waitFor(PATIENCE);
+    const before = await cells();
+    expect(before).toBeGreaterThan(0);
+    expect(await stats('range-grid')).toMatch(new RegExp(`over ${before} ranges of 465 ranges`));
+    expect(await stats('range-grid')).toMatch(/layer runs where one full pass per range and prompt takes/);
+    const first = await tableOf(page, 'range-grid');
+    await button('range-grid', 'Go on').click();
+    await page.waitForFunction(
+      (least) => document.querySelectorAll('.locate-grid .counted').length > least,
+      before,
+      PATIENCE,
+    );
+    await button('range-grid', 'Stop').click();
+    const named = (row: Record<string, string>) =>
+      JSON.stringify([row['first layer'], row['last layer'], row.refused]);
+    const later = new Set((await tableOf(page, 'range-grid')).map(named));
+    expect(first.every((row) => later.has(named(row)))).toBe(true);
+  },
+  LONG_MS,
+);
 
 test('keys walk the triangle, are read out, and Enter puts a range on the bench; the path of the search is drawn', async () => {
   const triangle = page.getByRole('application', { name: /^Every range/ });
