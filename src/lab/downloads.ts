@@ -26,7 +26,7 @@ export async function downloadModel(
   const { signal } = hooks;
   const remote = remoteModel(source, { signal, token: tokenOf(options) });
   const look = await lookAtModel(remote);
-  await chooseResidency(look.origin.label, look.spec, options);
+  await chooseResidency(look.origin.label, look.spec, options, look.storedAs);
   const { storageBytes } = await readRoom();
   const fetched = await fetchModel(look, store ?? (await browserChunkStore()), {
     ...remote.http,

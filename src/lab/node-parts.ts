@@ -31,7 +31,13 @@ export function nodeParts({ hash, modelId, checkpoints }: NodePartsOptions): Lab
       : undefined,
     createEngine: async (model, options, hooks) => {
       const room = { memoryBytes: freeMemoryBytes(), isAtLeast: false, storageBytes: null };
-      const residency = await chooseResidency(model.name, model.spec, options, room);
+      const residency = await chooseResidency(
+        model.name,
+        model.spec,
+        options,
+        model.weights.quantisedType,
+        room,
+      );
       return realParts.createEngine(model, { ...options, residency }, hooks);
     },
     openModel: async (source, options, hooks) => {

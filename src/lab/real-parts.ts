@@ -67,7 +67,7 @@ export const realParts: LabParts = {
   },
   createEngine: async (model, options, hooks) => {
     const { createEngine } = await import('@/engine/create-engine.ts');
-    const residency = await chooseResidency(model.name, model.spec, options);
+    const residency = await chooseResidency(model.name, model.spec, options, model.weights.quantisedType);
     const progress = progressMaker('layers');
     return createEngine(model, {
       ...options,

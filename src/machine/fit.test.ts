@@ -114,12 +114,30 @@ describe('what fits', () => {
     const { fit, residency } = bestFit(large, 'wasm', room(4));
     expect({ residency, verdict: fit.verdict }).toEqual({ residency: 'streamed', verdict: 'fits' });
     const embedding = 4 * large.vocabSize * large.hiddenSize;
-    expect(memoryNeed(large, 'wasm', 'streamed').weightsBytes).toBeLessThan(embedding + 2 * 0.3e9);
+    expect(memoryNeed(large, 'wasm', { residency: 'streamed' }).weightsBytes).toBeLessThan(
+      embedding + 2 * 0.3e9,
+    );
     expect(checkFits('SmolLM2-1.7B', large, 'wasm', room(16)).residency).toBe('memory');
-    expect(checkFits('SmolLM2-1.7B', large, 'wasm', room(16), 'streamed').residency).toBe('streamed');
-    expect(memoryNeed({ ...large, layerCount: 1 }, 'node', 'streamed')).toEqual(
+    expect(checkFits('SmolLM2-1.7B', large, 'wasm', room(16), { residency: 'streamed' }).residency).toBe(
+      'streamed',
+    );
+    expect(memoryNeed({ ...large, layerCount: 1 }, 'node', { residency: 'streamed' })).toEqual(
       memoryNeed({ ...large, layerCount: 1 }, 'node'),
     );
+  });
+
+  test('quantised matrices that stay so on the GPU take what they take there', () => {
+    const large = specOf('Llama-3-8B');
+    expect(fitOf(large, 'webgpu', room(16)).verdict).toBe('cannot');
+    const kept = { quantisedAs: 'Q4_K' };
+    // 4-bit codes, and 8 bytes for each 32 weights; the embedding is there once more in float32.
+    const weights = 0.75 * (parameterCount(large) - large.vocabSize * large.hiddenSize);
+    const embedding = 4 * large.vocabSize * large.hiddenSize;
+    const ratio = memoryNeed(large, 'webgpu', kept).weightsBytes / (weights + embedding);
+    expect(Math.abs(ratio - 1)).toBeLessThan(1e-3);
+    expect(bestFit(large, 'webgpu', room(16), kept).residency).toBe('memory');
+    // A float type does not stay.
+    expect(memoryNeed(large, 'webgpu', { quantisedAs: 'F16' })).toEqual(memoryNeed(large, 'webgpu'));
   });
 
   test('one step has to lie in WebAssembly’s address space', () => {

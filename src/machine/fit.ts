@@ -2,10 +2,10 @@
  * Whether a model fits on this machine, in one sentence, and what to take instead where it does not. Pure: what the machine
  * has is passed in (machine-facts.ts).
  */
-import type { BackendInfo, Residency } from '@/engine/engine.ts';
+import type { BackendInfo, Residency, WeightPrecision } from '@/engine/engine.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { ModelSpec } from '@/model/spec.ts';
-import { type MemoryNeed, memoryNeed, parameterCount } from './memory-need.ts';
+import { type Kept, type MemoryNeed, memoryNeed, parameterCount } from './memory-need.ts';
 import { LISTED_MODELS, specOfListed } from './model-list.ts';
 
 /** What is known of a machine; null = it does not tell. */
@@ -35,13 +35,8 @@ export interface Fit {
 
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toPrecision(2)} GB`;
 
-export function fitOf(
-  spec: ModelSpec,
-  backend: BackendInfo['kind'],
-  room: Room,
-  residency: Residency = 'memory',
-): Fit {
-  const need = memoryNeed(spec, backend, residency);
+export function fitOf(spec: ModelSpec, backend: BackendInfo['kind'], room: Room, kept: Kept = {}): Fit {
+  const need = memoryNeed(spec, backend, kept);
   const limit = memoryLimit(backend, room);
   if (backend === 'wasm' && need.workBytes > WASM_HEAP_BYTES) {
     return {
@@ -86,19 +81,28 @@ export function smallerModel(than: ModelSpec, backend: BackendInfo['kind'], room
   return (fitting[0] ?? open[0])!.model.repo;
 }
 
-/** In memory where that is possible, else streamed where that is. `wanted` is taken where it can be. */
+/** As the engine decides it (create-engine.ts). */
+export function staysQuantised(
+  backend: BackendInfo['kind'],
+  precision: WeightPrecision | undefined,
+  storedAs: string | undefined,
+): Pick<Kept, 'quantisedAs'> {
+  const isStored = (precision ?? (backend === 'webgpu' ? 'stored' : 'float32')) === 'stored';
+  return isStored && storedAs ? { quantisedAs: storedAs } : {};
+}
+
+/** In memory where that is possible, else streamed where that is. `kept.residency` is taken where it can be. */
 export function bestFit(
   spec: ModelSpec,
   backend: BackendInfo['kind'],
   room: Room,
-  wanted: Residency = 'memory',
+  kept: Kept = {},
 ): { fit: Fit; residency: Residency } {
-  const fit = fitOf(spec, backend, room, wanted);
-  if (fit.verdict !== 'cannot') return { fit, residency: wanted };
-  const streamed = fitOf(spec, backend, room, 'streamed');
-  return streamed.verdict === 'cannot'
-    ? { fit, residency: wanted }
-    : { fit: streamed, residency: 'streamed' };
+  const { residency = 'memory' } = kept;
+  const fit = fitOf(spec, backend, room, kept);
+  if (fit.verdict !== 'cannot') return { fit, residency };
+  const streamed = fitOf(spec, backend, room, { ...kept, residency: 'streamed' });
+  return streamed.verdict === 'cannot' ? { fit, residency } : { fit: streamed, residency: 'streamed' };
 }
 
 /** @throws AppError 'out-of-memory' with a smaller suggestion, where it cannot fit even with its layers streamed */
@@ -107,9 +111,9 @@ export function checkFits(
   spec: ModelSpec,
   backend: BackendInfo['kind'],
   room: Room,
-  wanted?: Residency,
+  kept?: Kept,
 ): { fit: Fit; residency: Residency } {
-  const best = bestFit(spec, backend, room, wanted);
+  const best = bestFit(spec, backend, room, kept);
   if (best.fit.verdict !== 'cannot') return best;
   throw new AppError(
     'out-of-memory',

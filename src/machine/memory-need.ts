@@ -1,8 +1,8 @@
 /**
- * How much memory a model takes, before it is loaded: from its dimensions alone. Weights are float32 wherever they are
- * computed with. Not here: what a machine has (machine-facts.ts), whether it suffices (fit.ts), training (src/training).
+ * How much memory a model takes, before it is loaded: from its dimensions and how its weights are kept. Not here: what a machine has (machine-facts.ts), whether it suffices (fit.ts), training (src/training).
  */
 import type { BackendInfo, Residency } from '@/engine/engine.ts';
+import { packedBytesPerWeight, packedForm } from '@/model/packed-matrix.ts';
 import { type ModelSpec, matrixDims, vectorSizes } from '@/model/spec.ts';
 
 export interface MemoryNeed {
@@ -35,18 +35,28 @@ export function parameterCount(spec: ModelSpec): number {
   return spec.layerCount * layerParameters(spec) + ends;
 }
 
-/** @param residency streamed layers: two at a time, one that computes and the next one being read */
+/** How the weights are kept; absent = float32, in memory. */
+export interface Kept {
+  /** Streamed layers: two at a time, one that computes and the next one being read. */
+  residency?: Residency;
+  /** The type in which matrices stay quantised on the device; the embedding is looked up in float32 all the same. */
+  quantisedAs?: string;
+}
+
 export function memoryNeed(
   spec: ModelSpec,
   backend: BackendInfo['kind'],
-  residency: Residency = 'memory',
+  { residency = 'memory', quantisedAs }: Kept = {},
 ): MemoryNeed {
+  const form = quantisedAs === undefined ? null : packedForm(quantisedAs);
   const embedding = FLOAT * spec.vocabSize * spec.hiddenSize;
-  const layer = FLOAT * layerParameters(spec);
-  // The embedding stays in JavaScript for look-ups; on WebGPU a tied head is a second copy, in the GPU.
-  const secondHead = spec.tiedEmbeddings && backend === 'webgpu' ? embedding : 0;
+  const perWeight = form ? packedBytesPerWeight(form) : FLOAT;
+  const layer = perWeight * layerParameters(spec);
+  // The embedding stays in JavaScript for look-ups; a tied head is a second copy in the GPU, or where it is quantised.
+  const hasOwnHead = !spec.tiedEmbeddings || backend === 'webgpu' || form !== null;
+  const head = hasOwnHead ? (embedding / FLOAT) * perWeight : 0;
   const layersThere = residency === 'streamed' ? Math.min(2, spec.layerCount) : spec.layerCount;
-  const weightsBytes = FLOAT * parameterCount(spec) + secondHead - layer * (spec.layerCount - layersThere);
+  const weightsBytes = embedding + head + FLOAT * spec.hiddenSize + layer * layersThere;
   const activations = FLOAT * POSITIONS * (WIDE_ARRAYS * spec.ffnSize + 6 * spec.hiddenSize);
   // WebAssembly copies what a run takes into its own memory: a layer, or the head, which is larger in small models.
   const copied = backend === 'wasm' ? Math.max(layer, embedding) : 0;

@@ -7,6 +7,7 @@ import { ARCHITECTURES, type Architecture } from './architectures.ts';
 import { checkLayerCount, checkSpec } from './config.ts';
 import { familyFeatures, type StatedFeatures } from './family-features.ts';
 import { type GgufFile, readGgufFloats, readGgufPacked } from './gguf.ts';
+import { packedForm } from './packed-matrix.ts';
 import type { ModelSpec, RopeSpec, WeightReader } from './spec.ts';
 import { type TensorStore, weightReader } from './tensor-store.ts';
 
@@ -102,7 +103,17 @@ export async function openGgufModel(file: GgufFile): Promise<{ spec: ModelSpec; 
     packed: (tensor) => readGgufPacked(file, tensor),
   };
   const weights = weightReader(spec, entry.gguf, store, { interleavedRope: entry.ggufInterleavesRopeRows });
-  return { spec, weights };
+  return { spec, weights: { ...weights, ...mostlyQuantisedAs(file) } };
+}
+
+/** By bytes. */
+function mostlyQuantisedAs({ tensors }: GgufFile): { quantisedType?: string } {
+  const bytes = new Map<string, number>();
+  for (const { type, sizeBytes } of tensors.values()) {
+    if (packedForm(type.name)) bytes.set(type.name, (bytes.get(type.name) ?? 0) + sizeBytes);
+  }
+  const [largest] = [...bytes].toSorted(([, a], [, b]) => b - a);
+  return largest ? { quantisedType: largest[0] } : {};
 }
 
 async function readSpec(

@@ -88,6 +88,11 @@ export function takeRows(matrix: PackedMatrix, from: readonly number[]): PackedM
   };
 }
 
+/** Codes, scale and offset, shared out among the weights of a block. */
+export function packedBytesPerWeight({ bits, blockSize, hasOffsets }: PackedForm): number {
+  return bits / 8 + (hasOffsets ? 8 : 4) / blockSize;
+}
+
 export function packedBytes({ codes, scales, offsets }: PackedMatrix): number {
   return codes.byteLength + scales.byteLength + (offsets?.byteLength ?? 0);
 }

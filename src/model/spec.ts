@@ -106,6 +106,8 @@ export interface WeightReader {
   layer(index: number): Promise<LayerWeights>;
   /** Without dequantising. Absent where the files know no quantised types. */
   storedLayer?(index: number): Promise<StoredLayer>;
+  /** The quantised type that most of its weights are of, e.g. Q4_K; absent where none is. */
+  quantisedType?: string;
   /** What the logits are computed with, tied or not, quantised: [vocabSize, hiddenSize]; null where it is not. */
   storedHead?(): Promise<PackedMatrix | null>;
   /** [vocabSize, hiddenSize] */

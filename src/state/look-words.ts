@@ -4,7 +4,7 @@ import type { ChunkStore } from '@/downloads/chunk-store.ts';
 import { bytesThere } from '@/downloads/fetch-model.ts';
 import type { ModelLook } from '@/downloads/look.ts';
 import type { BackendInfo } from '@/engine/engine.ts';
-import { bestFit, type Fit, type Room, smallerModel } from '@/machine/fit.ts';
+import { bestFit, type Fit, type Room, smallerModel, staysQuantised } from '@/machine/fit.ts';
 import { memoryWords } from './progress-words.ts';
 
 export interface LookWords {
@@ -42,7 +42,12 @@ export async function lookWords(
         ? `${fileSizeWords(left)} to download`
         : `${fileSizeWords(left)} of ${fileSizeWords(look.totalBytes)} still to download`;
   const facts = `${look.origin.label}: ${look.spec.architecture} family, ${look.spec.layerCount} layers, ${countWords(look.parameterCount)} parameters stored as ${look.storedAs}; ${weights}.`;
-  const { fit, residency } = bestFit(look.spec, backend, room);
+  const { fit, residency } = bestFit(
+    look.spec,
+    backend,
+    room,
+    staysQuantised(backend, undefined, look.storedAs),
+  );
   const judgement = judgementOf(look, fit, backend, room, left);
   const slower =
     residency === 'streamed' && fit.verdict !== 'cannot'
