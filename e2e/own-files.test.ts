@@ -182,7 +182,7 @@ describe('a run file of the command line', () => {
     await chooseFiles(page, [
       { name: 'my-sweep.json', mimeType: 'application/json', buffer: Buffer.from(sweep.text) },
     ]);
-    await waitForNotice(page, /my-sweep\.json is open: 3 results of micro/);
+    await waitForNotice(page, `my-sweep.json is open: ${sweep.run.parts.length} results of micro`);
     const scaled = partOf(sweep, 'count', 'over-rejection, layers 1-3, alpha 0.8').result;
     const unscaled = partOf(sweep, 'count', 'over-rejection, alpha 1').result;
     expect(await waitForCount(page, 'R', { of: 8, truth: 'recorded' })).toEqual({
