@@ -191,10 +191,13 @@ describe('a visit', () => {
     const { outcomes } = exactCount('layers 8-13, alpha 1.1');
     const answers = scaled.flatMap((part) => (part.kind === 'count' ? [part.result.outcomes] : []));
     expect(answers[0]?.map(({ answer }) => answer)).toEqual(outcomes.map(({ answer }) => answer));
-    // With the work it took: layers below the scaled ones are not run again for the first token.
-    const work = scaled[0]?.kind === 'count' ? scaled[0].result.layerRuns : undefined;
-    expect(work!.run).toBeGreaterThan(0);
-    expect(work!.run).toBeLessThan(work!.full);
+    // With the work it took, unless that was interrupted: layers below the scaled ones are not run again for the first token.
+    const works = run.parts.flatMap((part) => (part.kind === 'count' ? (part.result.layerRuns ?? []) : []));
+    for (const work of works) {
+      expect(work.run).toBeGreaterThan(0);
+      expect(work.run).toBeLessThanOrEqual(work.full);
+    }
+    expect(works.some((work) => work.run < work.full)).toBe(true);
   });
 
   test('the base model’s curves are the command line’s as well', async () => {
