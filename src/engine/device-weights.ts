@@ -17,8 +17,8 @@ export interface DeviceWeights {
   stream: LayerStream | null;
   /** As the layers were asked for; widenWeights turns `stored` into float32. */
   precision: WeightPrecision;
-  /** Puts one more copy of a layer on the device, in float32; the caller releases it. */
-  floatLayer(index: number): Promise<UploadedLayer>;
+  /** Where they came from, for the float32 values of what is not float32 here. */
+  reader: WeightReader;
   finalNorm: DeviceTensor;
   head: HeadWeights;
   /** [vocabSize, hiddenSize] */
@@ -65,7 +65,7 @@ export async function uploadWeights(
     quantised: layers.map(({ quantised }) => quantised),
     stream: streams ? new LayerStream(backend, read) : null,
     precision: keepsQuantised && reader.storedLayer ? 'stored' : 'float32',
-    floatLayer: (index) => uploadLayer(backend, spec, reader, index, false),
+    reader,
     finalNorm: backend.upload(await reader.finalNorm(), [spec.hiddenSize]),
     head: { form: formOf(head), inputs: uploadMatrix(backend, 'head', head, headDims) },
     embedding,

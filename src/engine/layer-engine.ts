@@ -23,11 +23,11 @@ import type {
   ScoredText,
   TokenIds,
 } from './engine.ts';
+import { holdsFloats, readFloatMatrix, widenWeights } from './float-weights.ts';
 import { batchKey, HiddenCache } from './hidden-cache.ts';
 import { LayerLoop, type LoopRequest } from './layer-loop.ts';
 import { checkScored, labelledTokens, sumLogProbs } from './likelihood.ts';
 import { PrefixStore, type PrefixUse } from './prefix-store.ts';
-import { holdsFloats, readFloatMatrix, widenWeights } from './quantised-weights.ts';
 import { type FanWork, type RangeFan, type RangeFanOptions, runRangeFan } from './range-fan.ts';
 import { readOut } from './readout.ts';
 import type { ScalePlan } from './scale-plan.ts';
@@ -64,7 +64,7 @@ export class LayerEngine implements Engine {
     this.#hidden = new HiddenCache(backend);
     this.#decoder = new Decoder(backend, spec, weights, this.#loop);
     this.#derived = new DerivedStacks(backend, spec, (layer, matrix) =>
-      readFloatMatrix(backend, this.#loop, spec, weights, layer, matrix),
+      readFloatMatrix(backend, weights, layer, matrix),
     );
   }
 
@@ -112,7 +112,7 @@ export class LayerEngine implements Engine {
       this.#hidden.clear();
       this.#prefixes.clear();
       this.#derived.clear();
-      await widenWeights(this.backend, this.#loop, this.spec, this.weights);
+      await widenWeights(this.backend, this.spec, this.weights);
     });
   }
 

@@ -4,11 +4,12 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNodeBackend } from '@/backends/node-backend.ts';
-import { buildProductKernel } from '@/kernels/quantised-linear.ts';
+import { quantisedLinear } from '@/kernels/quantised-linear.ts';
 import { readAdapter } from '@/model/adapter.ts';
 import { openGguf, readGgufFloats, readGgufPacked } from '@/model/gguf.ts';
 import { diskFile, diskFiles } from '@/model/node-files.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
+import { GraphBuilder } from '@/onnx/graph.ts';
 import { openGgufEngine } from '../../tests/parity/tiny-models.ts';
 import type { ModelSetting } from './engine.ts';
 import type { LayerEngine } from './layer-engine.ts';
@@ -28,7 +29,11 @@ describe.each(['quant_types', 'k_quants'])('%s', (name) => {
       types++;
       const [out, input] = dims as [number, number];
       const rows = Float32Array.from({ length: 3 * input }, (_, i) => Math.sin(0.37 * i));
-      const kernel = await backend.compile(buildProductKernel('w', [out, input], formOf(packed)!));
+      const graph = new GraphBuilder();
+      const x = graph.input('x', 'float32', ['N', input]);
+      const y = quantisedLinear(graph, x, 'w', [out, input], formOf(packed)!);
+      graph.output(y, 'y', 'float32', ['N', out]);
+      const kernel = await backend.compile(graph.encode());
       const inputs = uploadMatrix(backend, 'w', packed, [out, input]);
       const outputs = await backend.run(kernel, { ...inputs, x: backend.upload(rows, [3, input]) });
       const product = await backend.read(outputs.y!);

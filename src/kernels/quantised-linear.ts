@@ -4,7 +4,7 @@
  * W = scale · (code - zero) + offset, so nothing is approximated; only the order of adding differs from the dequantised product.
  */
 import type { PackedForm } from '@/model/packed-matrix.ts';
-import { GraphBuilder, type Value } from '@/onnx/graph.ts';
+import type { GraphBuilder, Value } from '@/onnx/graph.ts';
 
 /** Inputs of a quantised matrix, by the ends of their names. */
 export const PACKED_INPUTS = { codes: '.codes', scales: '.scales', offsets: '.offsets' } as const;
@@ -39,16 +39,4 @@ export function quantisedLinear(
   const byBlock = graph.op('Reshape', [rows, graph.ints([-1, blocks, blockSize])]);
   const sums = graph.op('ReduceSum', [byBlock, graph.ints([2])], { keepdims: 0 });
   return graph.op('Gemm', [sums, offsets, product], { transB: 1 });
-}
-
-/** x [N, in] and the inputs of one quantised matrix -> y [N, out], the product alone. */
-export function buildProductKernel(
-  name: string,
-  dims: readonly [number, number],
-  form: PackedForm,
-): Uint8Array {
-  const graph = new GraphBuilder();
-  const x = graph.input('x', 'float32', ['N', dims[1]]);
-  graph.output(quantisedLinear(graph, x, name, dims, form), 'y', 'float32', ['N', dims[0]]);
-  return graph.encode();
 }
