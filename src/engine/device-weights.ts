@@ -64,7 +64,7 @@ export async function uploadWeights(
     layers: layers.map(({ inputs }) => inputs),
     quantised: layers.map(({ quantised }) => quantised),
     stream: streams ? new LayerStream(backend, read) : null,
-    precision: keepsQuantised && reader.storedLayer ? 'stored' : 'float32',
+    precision: keepsQuantised && reader.quantisedType ? 'stored' : 'float32',
     reader,
     finalNorm: backend.upload(await reader.finalNorm(), [spec.hiddenSize]),
     head: { form: formOf(head), inputs: uploadMatrix(backend, 'head', head, headDims) },
