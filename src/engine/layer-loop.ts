@@ -197,7 +197,7 @@ export class LayerLoop {
     adapters: Pick<AdapterStack, 'ends'>,
   ): Promise<{ normed: DeviceTensor; logits?: DeviceTensor }> {
     const { finalNorm, head } = endsInUse(this.weights, adapters);
-    const key = `head${withLogits}${head.form ? formKey(head.form) : ''}`;
+    const key = `head${withLogits}${formKey(head.form)}`;
     const kernel = await this.kernel(key, () => buildHeadKernel(this.spec, withLogits, head.form));
     const { normed, logits } = await this.backend.run(kernel, { x, finalNorm, ...head.inputs });
     return { normed: normed!, logits };

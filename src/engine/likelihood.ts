@@ -63,7 +63,7 @@ export async function sumLogProbs(
   y: DeviceTensor,
   { rows, labels, owners, sequenceCount }: LabelledTokens,
 ): Promise<number[]> {
-  const key = `surprise${head.form ? formKey(head.form) : ''}`;
+  const key = `surprise${formKey(head.form)}`;
   const kernel = await loop.kernel(key, () => buildSurpriseKernel(spec, head.form));
   const sums = new Array<number>(sequenceCount).fill(0);
   for (let start = 0; start < rows.length; start += LABELS_AT_ONCE) {

@@ -9,9 +9,9 @@ import type { GraphBuilder, Value } from '@/onnx/graph.ts';
 /** Inputs of a quantised matrix, by the ends of their names. */
 export const PACKED_INPUTS = { codes: '.codes', scales: '.scales', offsets: '.offsets' } as const;
 
-/** Equal forms have equal keys. */
-export function formKey({ bits, blockSize, hasOffsets }: PackedForm): string {
-  return `${bits}/${blockSize}${hasOffsets ? '+' : ''}`;
+/** Equal forms have equal keys; that of a float32 matrix (null) is empty. */
+export function formKey(form: PackedForm | null): string {
+  return form ? `${form.bits}/${form.blockSize}${form.hasOffsets ? '+' : ''}` : '';
 }
 
 /**
