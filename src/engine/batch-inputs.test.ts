@@ -1,7 +1,8 @@
 /** Laws of the layout of a batch: tokens without pads, and their way into padded rows and back. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { lastRows, packing, rowStarts } from './batch-inputs.ts';
+import { lastRows, packing } from './batch-inputs.ts';
+import { rowStarts } from './batches.ts';
 
 const batchOf = (lengths: readonly number[]) => ({
   rowCount: lengths.length,

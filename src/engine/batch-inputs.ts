@@ -2,6 +2,7 @@
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import { causalMask } from '@/kernels/mask.ts';
 import type { ModelSpec } from '@/model/spec.ts';
+import { rowStarts } from './batches.ts';
 
 /** Keys and values of one layer, [rows, groups, positions, headDim]. */
 export interface KeyValue {
@@ -24,7 +25,10 @@ export interface BatchInputs {
   lengths?: readonly number[];
 }
 
-/** Rows of at most `newLength` tokens (of exactly so many where no lengths are given) that all start behind the same `prefixLength` shared positions. */
+/**
+ * Rows of at most `newLength` tokens (of exactly so many where no lengths are given) that all start behind the same
+ * `prefixLength` shared positions.
+ */
 export function causalBatch(
   spec: ModelSpec,
   rowCount: number,
@@ -41,13 +45,6 @@ export function causalBatch(
     mask: (window) => causalMask(groupSize, newLength, prefixLength, window),
     maskDims: [1, 1, groupSize * newLength, prefixLength + newLength],
   };
-}
-
-/** Row in x of each sequence's first token, then the number of tokens. */
-export function rowStarts(lengths: readonly number[]): number[] {
-  const starts = [0];
-  for (const length of lengths) starts.push(starts.at(-1)! + length);
-  return starts;
 }
 
 /** Row in x of each sequence's last token. */

@@ -76,8 +76,7 @@ export function cutByLength(
   batchSize: number,
 ): Array<[from: number, to: number]> {
   /** Tokens of the first n sequences; what they cost, cut best; where their last batch begins. */
-  const tokens = [0];
-  for (const length of lengths) tokens.push(tokens.at(-1)! + length);
+  const tokens = rowStarts(lengths);
   const cost = [0];
   const cut = [0];
   for (let n = 1; n <= lengths.length; n++) {
@@ -94,4 +93,11 @@ export function cutByLength(
   const ranges: Array<[number, number]> = [];
   for (let to = lengths.length; to > 0; to = cut[to]!) ranges.unshift([cut[to]!, to]);
   return ranges;
+}
+
+/** Row of each sequence's first token where sequences stand behind one another, then the number of tokens. */
+export function rowStarts(lengths: readonly number[]): number[] {
+  const starts = [0];
+  for (const length of lengths) starts.push(starts.at(-1)! + length);
+  return starts;
 }
