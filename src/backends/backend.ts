@@ -14,13 +14,21 @@ export interface Kernel {
   readonly outputNames: readonly string[];
 }
 
+/** Weights and activations, token ids and lengths, codes of quantised weights. */
+export type Uploadable = Float32Array | Int32Array | Uint8Array;
+
+export function elementTypeOf(data: Uploadable): 'float32' | 'int32' | 'uint8' {
+  if (data instanceof Float32Array) return 'float32';
+  return data instanceof Uint8Array ? 'uint8' : 'int32';
+}
+
 export interface Backend {
   readonly info: BackendInfo;
   /** The largest tensor that can be uploaded, in bytes; Infinity where memory alone decides. */
   readonly maxTensorBytes: number;
   compile(graph: Uint8Array): Promise<Kernel>;
   /** A tensor for repeated use as an input; `release` gives its memory back. The array may be kept, not copied. */
-  upload(data: Float32Array | Int32Array | Uint8Array, dims: readonly number[]): DeviceTensor;
+  upload(data: Uploadable, dims: readonly number[]): DeviceTensor;
   /** Shapes and positions: small int64 tensors that every backend reads on the CPU or copies by itself. */
   shape(values: readonly number[], dims?: readonly number[]): DeviceTensor;
   /** Outputs stay where the backend works; calls are queued, one runs at a time. Inputs that the kernel lacks are ignored. */

@@ -1,7 +1,7 @@
 /** Node and WASM: tensors are JavaScript arrays, the runtime copies or reads them at every run. */
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { BackendInfo } from '@/engine/engine.ts';
-import type { Backend, DeviceTensor, Kernel } from './backend.ts';
+import { type Backend, type DeviceTensor, elementTypeOf, type Kernel, type Uploadable } from './backend.ts';
 import { Mutex } from './mutex.ts';
 
 /** The part of an ORT module that is used here. */
@@ -31,11 +31,8 @@ export class CpuBackend implements Backend {
     });
   }
 
-  upload(data: Float32Array | Int32Array | Uint8Array, dims: readonly number[]): DeviceTensor {
-    if (data instanceof Float32Array) return new this.ort.Tensor('float32', data, dims);
-    return data instanceof Uint8Array
-      ? new this.ort.Tensor('uint8', data, dims)
-      : new this.ort.Tensor('int32', data, dims);
+  upload(data: Uploadable, dims: readonly number[]): DeviceTensor {
+    return new this.ort.Tensor(elementTypeOf(data), data, dims);
   }
 
   shape(values: readonly number[], dims: readonly number[] = [values.length]): DeviceTensor {

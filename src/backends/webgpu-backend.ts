@@ -8,7 +8,7 @@ import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import * as ort from 'onnxruntime-web/webgpu';
 import type { BackendInfo } from '@/engine/engine.ts';
 import { AppError } from '@/model/app-error.ts';
-import type { Backend, DeviceTensor, Kernel } from './backend.ts';
+import { type Backend, type DeviceTensor, elementTypeOf, type Kernel, type Uploadable } from './backend.ts';
 import { Mutex } from './mutex.ts';
 import { openDevice } from './webgpu-device.ts';
 
@@ -60,7 +60,7 @@ export class WebGpuBackend implements Backend {
     });
   }
 
-  upload(data: Float32Array | Int32Array | Uint8Array, dims: readonly number[]): DeviceTensor {
+  upload(data: Uploadable, dims: readonly number[]): DeviceTensor {
     const { GPUBufferUsage } = globalThis;
     const buffer = this.device.createBuffer({
       // ORT binds whole groups of 16 bytes.
@@ -71,7 +71,7 @@ export class WebGpuBackend implements Backend {
     const bytes = data.byteLength % 4 === 0 ? data : paddedBytes(data as Uint8Array);
     this.device.queue.writeBuffer(buffer, 0, bytes as Float32Array<ArrayBuffer>);
     return ort.Tensor.fromGpuBuffer(buffer, {
-      dataType: data instanceof Float32Array ? 'float32' : data instanceof Uint8Array ? 'uint8' : 'int32',
+      dataType: elementTypeOf(data),
       dims,
       dispose: () => buffer.destroy(),
     });
