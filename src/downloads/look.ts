@@ -8,9 +8,11 @@ import type { ByteSource } from '@/model/byte-source.ts';
 import { specFromConfig } from '@/model/config.ts';
 import { openGguf } from '@/model/gguf.ts';
 import { openGgufModel } from '@/model/gguf-spec.ts';
+import { onlyGguf } from '@/model/only-gguf.ts';
 import { openSafetensors } from '@/model/safetensors.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import { checkpointReader, openCheckpoint, readText } from '@/model/tensor-store.ts';
+import { typesByBytes } from '@/model/types-by-bytes.ts';
 import type { Origin } from './record.ts';
 import type { OpenedRemote, RemoteFile } from './remote-file.ts';
 import { headersOnly, type RemoteModel } from './remote-models.ts';
@@ -36,6 +38,8 @@ const SMALL_FILES = [
   'generation_config.json',
 ];
 
+const NO_MODEL = 'Name a repository with a safetensors checkpoint, or a GGUF file.';
+
 /** @throws AppError that says why this is no model that can be opened */
 export async function lookAtModel(model: RemoteModel): Promise<ModelLook> {
   const opened: OpenedRemote[] = [];
@@ -46,28 +50,12 @@ export async function lookAtModel(model: RemoteModel): Promise<ModelLook> {
       opened.push(config);
       return await lookAtFolder(model, config, opened);
     }
-    return await lookAtGguf(model, model.only ?? (await onlyGguf(model)), opened);
+    const path =
+      model.only ?? (await onlyGguf({ name: model.origin.label, list: () => model.list() }, NO_MODEL));
+    return await lookAtGguf(model, path, opened);
   } finally {
     for (const remote of opened) remote.close();
   }
-}
-
-async function onlyGguf(model: RemoteModel): Promise<string> {
-  const found = (await model.list()).filter((path) => path.toLowerCase().endsWith('.gguf'));
-  const [first, ...others] = found;
-  if (first && others.length === 0) return first;
-  const { label } = model.origin;
-  throw first
-    ? new AppError(
-        'bad-input',
-        `${label} holds ${found.length} GGUF files: ${found.join(', ')}.`,
-        'Name the one to open.',
-      )
-    : new AppError(
-        'not-found',
-        `${label} holds neither a config.json nor a GGUF file.`,
-        'Name a repository with a safetensors checkpoint, or a GGUF file.',
-      );
 }
 
 async function lookAtGguf(model: RemoteModel, path: string, opened: OpenedRemote[]): Promise<ModelLook> {
@@ -133,9 +121,7 @@ function describe(
   tensors: readonly TensorFacts[],
   files: RemoteFile[],
 ): ModelLook {
-  const bytesByType = new Map<string, number>();
-  for (const { type, sizeBytes } of tensors) bytesByType.set(type, (bytesByType.get(type) ?? 0) + sizeBytes);
-  const [storedAs = 'nothing'] = [...bytesByType].toSorted(([, a], [, b]) => b - a).map(([type]) => type);
+  const [storedAs = 'nothing'] = typesByBytes(tensors);
   return {
     origin,
     format,

@@ -10,6 +10,7 @@ import { type GgufFile, readGgufFloats, readGgufPacked } from './gguf.ts';
 import { packedForm } from './packed-matrix.ts';
 import type { ModelSpec, RopeSpec, WeightReader } from './spec.ts';
 import { type TensorStore, weightReader } from './tensor-store.ts';
+import { typesByBytes } from './types-by-bytes.ts';
 
 const ROPE_FREQS = 'rope_freqs.weight';
 /** The two tables of Phi-3's long contexts. */
@@ -103,17 +104,12 @@ export async function openGgufModel(file: GgufFile): Promise<{ spec: ModelSpec; 
     packed: (tensor) => readGgufPacked(file, tensor),
   };
   const weights = weightReader(spec, entry.gguf, store, { interleavedRope: entry.ggufInterleavesRopeRows });
-  return { spec, weights: { ...weights, ...mostlyQuantisedAs(file) } };
+  const quantisedType = tensorTypes(file).find(packedForm);
+  return { spec, weights: { ...weights, quantisedType } };
 }
 
-/** By bytes. */
-function mostlyQuantisedAs({ tensors }: GgufFile): { quantisedType?: string } {
-  const bytes = new Map<string, number>();
-  for (const { type, sizeBytes } of tensors.values()) {
-    if (packedForm(type.name)) bytes.set(type.name, (bytes.get(type.name) ?? 0) + sizeBytes);
-  }
-  const [largest] = [...bytes].toSorted(([, a], [, b]) => b - a);
-  return largest ? { quantisedType: largest[0] } : {};
+function tensorTypes({ tensors }: GgufFile): string[] {
+  return typesByBytes([...tensors.values()].map(({ type, sizeBytes }) => ({ type: type.name, sizeBytes })));
 }
 
 async function readSpec(

@@ -11,6 +11,7 @@ import { openGguf } from './gguf.ts';
 import { openGgufModel } from './gguf-spec.ts';
 import { tokenizerFromGguf } from './gguf-tokenizer.ts';
 import type { LoadedModel } from './loaded-model.ts';
+import { onlyGguf } from './only-gguf.ts';
 import type { ModelSpec } from './spec.ts';
 import { checkpointReader, openCheckpoint, readText } from './tensor-store.ts';
 import type { TextCodec } from './text-codec.ts';
@@ -32,7 +33,7 @@ export async function openModel(
 ): Promise<LoadedModel> {
   if (!isFileSet(input)) return openGgufFile(input, options);
   if (!options.file && (await input.open('config.json'))) return openFolder(input, options);
-  const path = options.file ?? (await onlyGguf(input));
+  const path = options.file ?? (await onlyGguf(input, NO_MODEL));
   const source = await input.open(path);
   if (!source) {
     throw new AppError('not-found', `${input.name} holds no ${path}.`, 'Check the name of the file.');
@@ -40,25 +41,10 @@ export async function openModel(
   return openGgufFile(source, options);
 }
 
+const NO_MODEL = 'Choose the folder of a safetensors checkpoint (with config.json), or a GGUF file.';
+
 export function isFileSet(input: FileSet | ByteSource): input is FileSet {
   return 'open' in input;
-}
-
-async function onlyGguf(files: FileSet): Promise<string> {
-  const found = (await files.list()).filter((path) => path.toLowerCase().endsWith('.gguf'));
-  const [first, ...others] = found;
-  if (first && others.length === 0) return first;
-  throw first
-    ? new AppError(
-        'bad-input',
-        `${files.name} holds ${found.length} GGUF files: ${found.join(', ')}.`,
-        'Name the one to open.',
-      )
-    : new AppError(
-        'not-found',
-        `${files.name} holds neither a config.json nor a GGUF file.`,
-        'Choose the folder of a safetensors checkpoint (with config.json), or a GGUF file.',
-      );
 }
 
 async function sha256Of(sources: ByteSource[], options: OpenOptions): Promise<string | null> {
