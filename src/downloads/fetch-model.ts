@@ -3,7 +3,7 @@ import type { ByteSource, FileSet } from '@/model/byte-source.ts';
 import { type ChunkStore, OverflowStore } from './chunk-store.ts';
 import { announce, type DownloadOptions, download } from './download.ts';
 import type { ModelLook } from './look.ts';
-import { chunkLength, chunksThere, fileKey, readRecord } from './record.ts';
+import { chunkLength, chunksThere, fileKey, holdsWeights, readRecord } from './record.ts';
 import type { RemoteFile } from './remote-file.ts';
 
 export interface FetchProgress {
@@ -57,7 +57,7 @@ export async function fetchModel(
     sources.set(file.name, source);
     before += file.sizeBytes;
   }
-  const weights = look.files.filter(({ name }) => /\.(safetensors|gguf)$/i.test(name));
+  const weights = look.files.filter(({ name }) => holdsWeights(name));
   return {
     files: {
       name: look.origin.label,

@@ -1,6 +1,6 @@
 /** What downloads have left in this browser, by what was downloaded: whole or begun, how large, and the way to be rid of it. */
 import type { ChunkStore } from './chunk-store.ts';
-import { chunkLength, chunksThere, type Origin, readRecord } from './record.ts';
+import { chunkLength, chunksThere, holdsWeights, type Origin, readRecord } from './record.ts';
 
 export interface KeptDownload extends Origin {
   /** Names of files inside the store. */
@@ -44,7 +44,7 @@ export async function keptDownloads(store: ChunkStore): Promise<KeptDownload[]> 
     one.files.push(name);
     one.totalBytes += sizeBytes;
     one.isComplete &&= isComplete;
-    if (/\.(safetensors|gguf)$/i.test(name)) one.isVerified &&= isComplete && sha256 !== null;
+    if (holdsWeights(name)) one.isVerified &&= isComplete && sha256 !== null;
     if (savedAt > one.savedAt) one.savedAt = savedAt;
     found.set(group, one);
   }

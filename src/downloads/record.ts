@@ -23,6 +23,9 @@ export interface DownloadRecord extends RemoteFile, Origin {
 
 const RECORD = 'record.json';
 
+/** A large file, for which hubs know a hash. */
+export const holdsWeights = (name: string): boolean => /\.(safetensors|gguf)$/i.test(name);
+
 /** Name of a file's folder: of its address, so that the same file is found again and no name from outside becomes a path. */
 export const fileKey = (url: string): string => sha256OfText(url).slice(0, 40);
 

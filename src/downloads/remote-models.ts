@@ -24,6 +24,9 @@ export interface AccessOptions {
   token?: AccessToken;
 }
 
+/** What an address is called by: a query may be a signature. */
+export const withoutQuery = (url: string): string => url.replace(/[?#].*$/, '');
+
 export const isGguf = (url: string): boolean => /\.gguf($|[?#])/i.test(url);
 
 export function remoteModel(source: RemoteSourceOfModel, access: AccessOptions = {}): RemoteModel {
@@ -65,7 +68,7 @@ function nullWhereNotFound(error: unknown): null {
 function urlFile(source: Extract<RemoteSourceOfModel, { kind: 'url' }>, http: AccessOptions): RemoteModel {
   const name = nameOf(source.url);
   return {
-    origin: { label: source.url.replace(/[?#].*$/, ''), source },
+    origin: { label: withoutQuery(source.url), source },
     only: name,
     http,
     list: async () => [name],
