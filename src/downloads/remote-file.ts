@@ -1,6 +1,6 @@
 /**
  * A file on a server as it is known before it is downloaded: how large, with which hash, which version; and its first bytes,
- * so that headers can be read. Not here: fetching it whole (download.ts), which files a model needs (model-files.ts).
+ * so that headers can be read. Not here: fetching it whole (download.ts), which files a model needs (look.ts).
  */
 import type { ByteSource } from '@/model/byte-source.ts';
 import { type HttpOptions, networkError, request } from '@/model/http.ts';

@@ -1,8 +1,8 @@
 /**
  * The arithmetic of one decoder layer, written once: on plain Ops it becomes a forward kernel, on a Tape also the gradient.
  *
- * Dims: B rows, T new positions (of the longest row), N tokens (B*T, or fewer where rows are packed), P positions of the shared prefix, R past positions of a row, S = P + R + T keys,
- * D hidden, H query heads in G groups of r = H / G, d head width.
+ * Dims: B rows, T new positions (of the longest row), N tokens (B*T, or fewer where rows are packed), P positions of the shared
+ * prefix, R past positions of a row, S = P + R + T keys, D hidden, H query heads in G groups of r = H / G, d head width.
  */
 import {
   adapterUnits,

@@ -1,5 +1,6 @@
 /**
- * How much memory a model takes, before it is loaded: from its dimensions and how its weights are kept. Not here: what a machine has (machine-facts.ts), whether it suffices (fit.ts), training (src/training).
+ * How much memory a model takes, before it is loaded: from its dimensions and how its weights are kept. Not here: what a machine
+ * has (machine-facts.ts), whether it suffices (fit.ts), training (src/training).
  */
 import type { BackendInfo, Residency } from '@/engine/engine.ts';
 import { packedBytesPerWeight, packedForm } from '@/model/packed-matrix.ts';

@@ -82,8 +82,7 @@ export function damageBytes(whole: Uint8Array, headBytes: number, chance: Chance
   return bytes;
 }
 
-/** Values in the place of others. */
-/** Made anew each time: a later change may go into one. */
+/** Values in the place of others, made anew each time: a later change may go into one. */
 const strangeValues = (): unknown[] => [
   null,
   true,
