@@ -5,44 +5,39 @@
 import { browserChunkStore } from '@/downloads/browser-chunk-store.ts';
 import { type KeptDownload, keptDownloads, removeDownload } from '@/downloads/kept.ts';
 import { lookAtModel } from '@/downloads/look.ts';
-import { remoteModel } from '@/downloads/remote-models.ts';
-import { readMachine, readRoom } from '@/machine/machine-facts.ts';
+import { remoteModel, withoutQuery } from '@/downloads/remote-models.ts';
+import { chosenBackend } from '@/machine/backend-here.ts';
+import { readRoom } from '@/machine/machine-facts.ts';
 import { AccessToken } from '@/model/access-token.ts';
 import { fileCache } from '@/model/file-cache.ts';
-import type { ModelCard } from '@/protocol/lab.ts';
+import { HUB_ENDPOINT } from '@/model/hub-files.ts';
 import { useDownloads } from '@/state/downloads.ts';
-import { DEFAULT_ENDPOINT, hubTokenFor, type RemoteModelSource } from '@/state/hub-access.ts';
+import { hubTokenFor, type RemoteModelSource } from '@/state/hub-access.ts';
 import { type LookWords, lookWords } from '@/state/look-words.ts';
 import { wordsFor } from '@/state/problems.ts';
 import { getSession } from '@/state/session-instance.ts';
 import { dismiss, notify, useApp } from '@/state/store.ts';
-
-/** The backend that a model opened now would run on. */
-export async function backendHere(): Promise<ModelCard['backend']['kind']> {
-  const { backend } = useApp.getState().config;
-  if (backend !== 'auto') return backend;
-  const { graphics } = await readMachine();
-  return graphics && !graphics.isSoftware ? 'webgpu' : 'wasm';
-}
+import { weightsOptions } from '@/state/weights-setting.ts';
 
 /** From headers alone. @throws AppError that says why it cannot be opened */
 export async function lookAt(source: RemoteModelSource, signal?: AbortSignal): Promise<LookWords> {
   const token = hubTokenFor(source);
   const access = { signal, token: token && new AccessToken(token.endpoint, token.value) };
   const look = await lookAtModel(remoteModel(source, access));
-  const [backend, room, store] = await Promise.all([backendHere(), readRoom(), browserChunkStore()]);
-  return lookWords(look, backend, room, store);
+  const { backend: setting, weights } = useApp.getState().config;
+  const [backend, room, store] = await Promise.all([chosenBackend(setting), readRoom(), browserChunkStore()]);
+  return lookWords(look, backend, room, store, weightsOptions(weights));
 }
 
 export function nameOfSource(source: RemoteModelSource): string {
-  return source.kind === 'hub' ? source.repo : source.url.replace(/[?#].*$/, '');
+  return source.kind === 'hub' ? source.repo : withoutQuery(source.url);
 }
 
 export function openRemoteModel(source: RemoteModelSource): Promise<void> {
   const key =
     source.kind === 'hub'
-      ? `hub:${source.endpoint ?? DEFAULT_ENDPOINT}/${source.repo}@${source.revision}/${source.file ?? ''}`
-      : `url:${source.url.replace(/[?#].*$/, '')}`;
+      ? `hub:${source.endpoint ?? HUB_ENDPOINT}/${source.repo}@${source.revision}/${source.file ?? ''}`
+      : `url:${withoutQuery(source.url)}`;
   return getSession().open({ key, name: nameOfSource(source), source });
 }
 

@@ -26,11 +26,11 @@ export async function downloadModel(
   const { signal } = hooks;
   const remote = remoteModel(source, { signal, token: tokenOf(options) });
   const look = await lookAtModel(remote);
-  await chooseResidency(look.origin.label, look.spec, options, look.storedAs);
-  const { storageBytes } = await readRoom();
+  const room = await readRoom();
+  await chooseResidency(look.origin.label, look.spec, options, look.storedAs, room);
   const fetched = await fetchModel(look, store ?? (await browserChunkStore()), {
     ...remote.http,
-    storageBytes,
+    storageBytes: room.storageBytes,
     onProgress: inBytes(hooks),
   });
   const model = await openModel(fetched.files, {

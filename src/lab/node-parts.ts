@@ -6,8 +6,7 @@ import { diskFile, diskFiles } from '@/model/node-files.ts';
 import { openModel } from '@/model/open-model.ts';
 import { FolderCheckpointStore } from '@/training/node-checkpoint-store.ts';
 import type { LabParts } from './lab-parts.ts';
-import { bytesSeen, notAnAdapter, openBundle, realParts } from './real-parts.ts';
-import { chooseResidency } from './room.ts';
+import { bytesSeen, engineIn, notAnAdapter, openBundle, realParts } from './real-parts.ts';
 
 export interface NodePartsOptions {
   /** Find the sha256 of models opened by path, which reads their weights once more. */
@@ -29,17 +28,7 @@ export function nodeParts({ hash, modelId, checkpoints }: NodePartsOptions): Lab
     training: checkpoints
       ? () => ({ checkpoints: new FolderCheckpointStore(checkpoints), memoryLimitBytes: freeMemoryBytes() })
       : undefined,
-    createEngine: async (model, options, hooks) => {
-      const room = { memoryBytes: freeMemoryBytes(), isAtLeast: false, storageBytes: null };
-      const residency = await chooseResidency(
-        model.name,
-        model.spec,
-        options,
-        model.weights.quantisedType,
-        room,
-      );
-      return realParts.createEngine(model, { ...options, residency }, hooks);
-    },
+    createEngine: engineIn(() => ({ memoryBytes: freeMemoryBytes(), isAtLeast: false, storageBytes: null })),
     openModel: async (source, options, hooks) => {
       if (source.kind === 'bundled') return openBundle(diskFiles(source.root), hooks, modelId);
       if (source.kind !== 'path') return realParts.openModel(source, options, hooks);

@@ -3,6 +3,8 @@
  * Disk paths are node-parts.ts's, so that no browser bundle holds node:fs.
  */
 import { progressMaker } from '@/experiments/event-stream.ts';
+import type { Room } from '@/machine/fit.ts';
+import { readRoom } from '@/machine/machine-facts.ts';
 import { readAdapter } from '@/model/adapter.ts';
 import { AppError } from '@/model/app-error.ts';
 import { browserFiles } from '@/model/browser-files.ts';
@@ -65,9 +67,15 @@ export const realParts: LabParts = {
     const { measureSpeed } = await import('@/machine/measure-speed.ts');
     return measureSpeed(backend, seconds, signal);
   },
-  createEngine: async (model, options, hooks) => {
+  createEngine: engineIn(readRoom),
+};
+
+/** The engine of a machine with so much room. */
+export function engineIn(room: () => Room | Promise<Room>): LabParts['createEngine'] {
+  return async (model, options, hooks) => {
     const { createEngine } = await import('@/engine/create-engine.ts');
-    const residency = await chooseResidency(model.name, model.spec, options, model.weights.quantisedType);
+    const { name, spec, weights } = model;
+    const residency = await chooseResidency(name, spec, options, weights.quantisedType, await room());
     const progress = progressMaker('layers');
     return createEngine(model, {
       ...options,
@@ -75,8 +83,8 @@ export const realParts: LabParts = {
       signal: hooks.signal,
       onLayer: (done, total) => hooks.onProgress?.(progress('Preparing layers', done, total).progress),
     });
-  },
-};
+  };
+}
 
 const browserCheckpoints = new BrowserCheckpointStore();
 

@@ -1,7 +1,7 @@
 /** Where a model's layers stay, decided before its weights are moved, on the backend that would be taken; or that it cannot fit. */
 import type { Residency } from '@/engine/engine.ts';
-import { checkFits, type Room, staysQuantised } from '@/machine/fit.ts';
-import { readRoom } from '@/machine/machine-facts.ts';
+import { chosenBackend } from '@/machine/backend-here.ts';
+import { checkFits, keptWith, type Room } from '@/machine/fit.ts';
 import type { ModelSpec } from '@/model/spec.ts';
 import type { LoadOptions } from '@/protocol/lab.ts';
 
@@ -12,12 +12,11 @@ import type { LoadOptions } from '@/protocol/lab.ts';
 export async function chooseResidency(
   name: string,
   spec: ModelSpec,
-  { backend, residency, precision }: Pick<LoadOptions, 'backend' | 'residency' | 'precision'>,
-  storedAs?: string,
-  room?: Room,
+  options: Pick<LoadOptions, 'backend' | 'residency' | 'precision'>,
+  storedAs: string | undefined,
+  room: Room,
 ): Promise<Residency> {
-  const { automaticKind } = await import('@/engine/create-engine.ts');
-  const kind = backend === 'auto' ? await automaticKind() : backend;
-  const kept = { residency, ...staysQuantised(kind, precision, storedAs) };
-  return checkFits(name, spec, kind, room ?? (await readRoom()), kept).residency;
+  const kind = await chosenBackend(options.backend);
+  const kept = keptWith(kind, options, storedAs);
+  return checkFits(name, spec, kind, room, kept).residency;
 }

@@ -2,9 +2,11 @@
  * Whether a model fits on this machine, in one sentence, and what to take instead where it does not. Pure: what the machine
  * has is passed in (machine-facts.ts).
  */
-import type { BackendInfo, Residency, WeightPrecision } from '@/engine/engine.ts';
+import { defaultPrecision } from '@/backends/choose-backend.ts';
+import type { BackendInfo, Residency } from '@/engine/engine.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { ModelSpec } from '@/model/spec.ts';
+import type { LoadOptions } from '@/protocol/lab.ts';
 import { type Kept, type MemoryNeed, memoryNeed, parameterCount } from './memory-need.ts';
 import { LISTED_MODELS, specOfListed } from './model-list.ts';
 
@@ -81,14 +83,16 @@ export function smallerModel(than: ModelSpec, backend: BackendInfo['kind'], room
   return (fitting[0] ?? open[0])!.model.repo;
 }
 
-/** As the engine decides it (create-engine.ts). */
-export function staysQuantised(
+/**
+ * How the weights of a file are kept by an engine that is asked for with these options.
+ * @param storedAs the type that most of them have in the file
+ */
+export function keptWith(
   backend: BackendInfo['kind'],
-  precision: WeightPrecision | undefined,
-  storedAs: string | undefined,
-): Pick<Kept, 'quantisedAs'> {
-  const isStored = (precision ?? (backend === 'webgpu' ? 'stored' : 'float32')) === 'stored';
-  return isStored && storedAs ? { quantisedAs: storedAs } : {};
+  { precision = defaultPrecision(backend), residency }: Pick<LoadOptions, 'precision' | 'residency'>,
+  storedAs?: string,
+): Kept {
+  return { residency, quantisedAs: precision === 'stored' ? storedAs : undefined };
 }
 
 /** In memory where that is possible, else streamed where that is. `kept.residency` is taken where it can be. */

@@ -3,6 +3,7 @@
  * answers that are written. Belongs in a worker; what follows from it for a model is speed-estimate.ts.
  */
 import type { Backend, DeviceTensor, Kernel } from '@/backends/backend.ts';
+import { createBackend } from '@/backends/create-backend.ts';
 import type { BackendInfo } from '@/engine/engine.ts';
 import { AppError } from '@/model/app-error.ts';
 import { GraphBuilder } from '@/onnx/graph.ts';
@@ -22,7 +23,7 @@ export async function measureSpeed(
   signal?: AbortSignal,
 ): Promise<SpeedMeasure> {
   const startMs = performance.now();
-  const backend = await backendOf(kind);
+  const backend = await createBackend(kind);
   try {
     const kernel = await backend.compile(productGraph());
     const weights = backend.upload(numbers(WIDTH * WIDTH), [WIDTH, WIDTH]);
@@ -34,20 +35,6 @@ export async function measureSpeed(
     return { backend: kind, threads, wideGflops, narrowGflops, narrowRows: NARROW_ROWS, elapsedMs };
   } finally {
     await backend.close();
-  }
-}
-
-async function backendOf(kind: BackendInfo['kind']): Promise<Backend> {
-  switch (kind) {
-    case 'node':
-      return (await import('@/backends/node-backend.ts')).createNodeBackend();
-    case 'wasm':
-      return (await import('@/backends/wasm-backend.ts')).createWasmBackend();
-    case 'webgpu':
-      return (await import('@/backends/webgpu-backend.ts')).createWebGpuBackend();
-    default:
-      kind satisfies never;
-      throw new Error('unreachable');
   }
 }
 

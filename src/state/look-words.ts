@@ -1,10 +1,11 @@
 /** What was seen of a model before its download, in sentences: what it is, what it takes, whether this machine has that. */
-
 import type { ChunkStore } from '@/downloads/chunk-store.ts';
 import { bytesThere } from '@/downloads/fetch-model.ts';
 import type { ModelLook } from '@/downloads/look.ts';
 import type { BackendInfo } from '@/engine/engine.ts';
-import { bestFit, type Fit, type Room, smallerModel, staysQuantised } from '@/machine/fit.ts';
+import { bestFit, type Fit, keptWith, type Room, smallerModel } from '@/machine/fit.ts';
+import type { LoadOptions } from '@/protocol/lab.ts';
+import { BACKEND_NAMES } from './backend-names.ts';
 import { memoryWords } from './progress-words.ts';
 
 export interface LookWords {
@@ -15,10 +16,11 @@ export interface LookWords {
   judgement: string;
 }
 
-const BACKEND_WORDS: Record<BackendInfo['kind'], string> = {
-  webgpu: 'WebGPU',
-  wasm: 'WebAssembly',
-  node: 'Node',
+/** Of a judgement, before “here”. */
+export const VERDICT_WORDS: Record<Fit['verdict'], string> = {
+  fits: 'fits',
+  tight: 'may be too much',
+  cannot: 'does not fit',
 };
 
 export const fileSizeWords = (bytes: number): string =>
@@ -32,6 +34,7 @@ export async function lookWords(
   backend: BackendInfo['kind'],
   room: Room,
   store: ChunkStore,
+  options: Pick<LoadOptions, 'precision' | 'residency'> = {},
 ): Promise<LookWords> {
   const there = await bytesThere(look.files, store);
   const left = look.totalBytes - there;
@@ -42,12 +45,7 @@ export async function lookWords(
         ? `${fileSizeWords(left)} to download`
         : `${fileSizeWords(left)} of ${fileSizeWords(look.totalBytes)} still to download`;
   const facts = `${look.origin.label}: ${look.spec.architecture} family, ${look.spec.layerCount} layers, ${countWords(look.parameterCount)} parameters stored as ${look.storedAs}; ${weights}.`;
-  const { fit, residency } = bestFit(
-    look.spec,
-    backend,
-    room,
-    staysQuantised(backend, undefined, look.storedAs),
-  );
+  const { fit, residency } = bestFit(look.spec, backend, room, keptWith(backend, options, look.storedAs));
   const judgement = judgementOf(look, fit, backend, room, left);
   const slower =
     residency === 'streamed' && fit.verdict !== 'cannot'
@@ -66,7 +64,7 @@ function judgementOf(
   if (verdict === 'cannot') {
     return `It does not fit: ${reason}. Choose a smaller model, such as ${smallerModel(spec, backend, room)}.`;
   }
-  const takes = `It takes about ${memoryWords(need.totalBytes)} of memory on ${BACKEND_WORDS[backend]}`;
+  const takes = `It takes about ${memoryWords(need.totalBytes)} of memory on ${BACKEND_NAMES[backend]}`;
   const has = roomWords(room);
   const storage =
     room.storageBytes !== null && leftBytes > room.storageBytes

@@ -4,7 +4,7 @@
  */
 import { AppError } from '@/model/app-error.ts';
 import type { ExperimentEvent, ExperimentMap, KeptKind, Progress } from '@/protocol/experiments.ts';
-import type { Lab, LoadOptions, ModelCard, ModelSource } from '@/protocol/lab.ts';
+import type { Lab, ModelCard, ModelSource } from '@/protocol/lab.ts';
 import { adaptersOf, type Config, DEFAULT_CONFIG } from './config.ts';
 import { finished, partial } from './deliver.ts';
 import { type FrameBatch, frameBatch } from './frame-batch.ts';
@@ -24,6 +24,7 @@ import {
   withResults,
 } from './store.ts';
 import { type Wanted, wantedWork } from './wanted.ts';
+import { weightsOptions } from './weights-setting.ts';
 
 export interface SessionParts {
   createLab(): Lab;
@@ -101,7 +102,7 @@ export class Session {
       this.#lab = lab;
       const card = await lab.load(
         source.source,
-        { backend, ...keptAs(useApp.getState().config.weights), token: hubTokenFor(source.source) },
+        { backend, ...weightsOptions(useApp.getState().config.weights), token: hubTokenFor(source.source) },
         (progress) => this.#batch.add((state) => this.#showLoading(state, loading, progress)),
         loading.signal,
       );
@@ -408,12 +409,6 @@ export class Session {
 }
 
 /** Settings that the opened model cannot follow, put to what it offers: its adapters, its templates. */
-/** Of the choice that a person has, what it means for the lab. */
-function keptAs(weights: Config['weights']): Pick<LoadOptions, 'precision' | 'residency'> {
-  if (weights === 'auto') return {};
-  return weights === 'streamed' ? { residency: 'streamed' } : { precision: weights };
-}
-
 function whatItOffers(card: ModelCard): Partial<Config> {
   const { config } = useApp.getState();
   const has = (name: string) => card.adapters.some((adapter) => adapter.name === name);

@@ -1,8 +1,6 @@
 /** Measures parity inside a worker, where the product's engine lives too. */
 import { expose } from 'comlink';
-import type { Backend } from '@/backends/backend.ts';
-import { createWasmBackend } from '@/backends/wasm-backend.ts';
-import { createWebGpuBackend } from '@/backends/webgpu-backend.ts';
+import { createBackend } from '@/backends/create-backend.ts';
 import type { LayerEngine } from '@/engine/layer-engine.ts';
 import { changedSettings } from '@/engine/testing/changed-settings.ts';
 import type { FileSet } from '@/model/byte-source.ts';
@@ -43,17 +41,7 @@ function served(root: string): FileSet {
   };
 }
 
-function createBackend(kind: WebBackend): Promise<Backend> {
-  switch (kind) {
-    case 'wasm':
-      return createWasmBackend({ threads: 2 });
-    case 'webgpu':
-      return createWebGpuBackend();
-    default:
-      kind satisfies never;
-      throw new Error('unreachable');
-  }
-}
+const backendOf = (kind: WebBackend) => createBackend(kind, { threads: 2 });
 
 async function withTiny<T>(
   kind: WebBackend,
@@ -61,11 +49,7 @@ async function withTiny<T>(
   use: (engine: LayerEngine) => Promise<T>,
 ): Promise<T> {
   const root = `/fixtures/${name}`;
-  const engine = await openTiny(
-    await createBackend(kind),
-    served(`${root}/model`),
-    served(`${root}/lora/final`),
-  );
+  const engine = await openTiny(await backendOf(kind), served(`${root}/model`), served(`${root}/lora/final`));
   try {
     return await use(engine);
   } finally {
@@ -120,18 +104,14 @@ const measures = {
 
   async gguf(kind: WebBackend, file: string): Promise<Measured> {
     const folder = served('/fixtures/gguf');
-    const engine = await openGgufEngine(
-      await createBackend(kind),
-      (await folder.open(file))!,
-      precisionOf(kind),
-    );
+    const engine = await openGgufEngine(await backendOf(kind), (await folder.open(file))!, precisionOf(kind));
     return plain(await measureGguf(engine, folder, file));
   },
 
   /** Logits of the bundled model alone, under both templates. */
   async bundledLogits(kind: WebBackend, count: number): Promise<number> {
     const source = await served('/models/smollm2-135m-instruct').open('SmolLM2-135M-Instruct.Q4_1.gguf');
-    const engine = await openGgufEngine(await createBackend(kind), source!, precisionOf(kind));
+    const engine = await openGgufEngine(await backendOf(kind), source!, precisionOf(kind));
     const folder = served('/fixtures/smollm2');
     const chat = await measureSmolLogits(engine, folder, 'chat', count);
     const alpaca = await measureSmolLogits(engine, folder, 'alpaca', count);
@@ -141,7 +121,7 @@ const measures = {
   /** The bundled model under both templates. */
   async bundled(kind: WebBackend): Promise<Record<'chat' | 'alpaca', Measured>> {
     const source = await served('/models/smollm2-135m-instruct').open('SmolLM2-135M-Instruct.Q4_1.gguf');
-    const engine = await openGgufEngine(await createBackend(kind), source!, precisionOf(kind));
+    const engine = await openGgufEngine(await backendOf(kind), source!, precisionOf(kind));
     const folder = served('/fixtures/smollm2');
     return {
       chat: plain(await measureSmol(engine, folder, 'chat')),
