@@ -2,9 +2,8 @@
  * A person's token for a hub's gated repositories, for as long as the tab is open. On purpose no part of the store, of the
  * settings, or of a model's source: those end up in addresses and run files. It is passed with a call and nowhere written.
  */
+import { HUB_ENDPOINT } from '@/model/hub-files.ts';
 import type { HubToken, ModelSource } from '@/protocol/lab.ts';
-
-export const DEFAULT_ENDPOINT = 'https://huggingface.co';
 
 let held: HubToken | null = null;
 
@@ -16,7 +15,7 @@ export function holdHubToken(endpoint: string, value: string): void {
 /** The token for a source, where it was given for that very hub. */
 export function hubTokenFor(source: ModelSource | null): HubToken | undefined {
   if (!held || source?.kind !== 'hub') return undefined;
-  return originOf(held.endpoint) === originOf(source.endpoint ?? DEFAULT_ENDPOINT) ? held : undefined;
+  return originOf(held.endpoint) === originOf(source.endpoint ?? HUB_ENDPOINT) ? held : undefined;
 }
 
 /** Whether a token is held, for the form. */

@@ -3,7 +3,8 @@ import { type FormEvent, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { addRemoteAdapter, openRemoteModel } from '@/actions/downloads.ts';
 import { Toggle } from '@/elements/Toggle.tsx';
-import { DEFAULT_ENDPOINT, holdHubToken, holdsHubToken, type RemoteModelSource } from '@/state/hub-access.ts';
+import { HUB_ENDPOINT } from '@/model/hub-files.ts';
+import { holdHubToken, holdsHubToken, type RemoteModelSource } from '@/state/hub-access.ts';
 import { SeenModel, useLook } from './SeenModel.tsx';
 
 interface HubFormProps {
@@ -16,7 +17,7 @@ export function HubForm({ repo: chosen, onClose }: HubFormProps) {
   const [repo, setRepo] = useState(chosen);
   const [revision, setRevision] = useState('main');
   const [file, setFile] = useState('');
-  const [endpoint, setEndpoint] = useState(DEFAULT_ENDPOINT);
+  const [endpoint, setEndpoint] = useState(HUB_ENDPOINT);
   const [token, setToken] = useState('');
   const [isAdapter, setAdapter] = useState(false);
   const { seen, look } = useLook();
@@ -30,7 +31,7 @@ export function HubForm({ repo: chosen, onClose }: HubFormProps) {
       repo: repo.trim(),
       revision: revision.trim() || 'main',
       ...(file.trim() ? { file: file.trim() } : {}),
-      endpoint: endpoint.trim() || DEFAULT_ENDPOINT,
+      endpoint: endpoint.trim() || HUB_ENDPOINT,
     };
   };
   const submit = (event: FormEvent) => {
