@@ -1,6 +1,7 @@
 /** Reads what the browser tells of this machine, and measures its speed when a person asks. Fetched with the section that offers it. */
 import { readMachine } from '@/machine/machine-facts.ts';
 import type { SpeedMeasure } from '@/protocol/machine.ts';
+import { BACKEND_NAMES } from '@/state/backend-names.ts';
 import { useMachine } from '@/state/machine.ts';
 import { wordsFor } from '@/state/problems.ts';
 import { getSession } from '@/state/session-instance.ts';
@@ -8,19 +9,13 @@ import { getSession } from '@/state/session-instance.ts';
 /** Of computing on each backend. */
 export const MEASURE_SECONDS = 3;
 
-export const BACKEND_NAMES: Record<SpeedMeasure['backend'], string> = {
-  webgpu: 'WebGPU',
-  wasm: 'WebAssembly',
-  node: 'Node',
-};
-
 let stop: AbortController | null = null;
 
 export async function readThisMachine(): Promise<void> {
   useMachine.setState({ facts: await readMachine() });
 }
 
-/** WebAssembly, and WebGPU where a real adapter answers; each in a worker of its own, while the bench rests. */
+/** WebAssembly, and WebGPU where an adapter answers; each in a worker of its own, while the bench rests. */
 export async function measureThisMachine(): Promise<void> {
   if (stop) return;
   const own = new AbortController();

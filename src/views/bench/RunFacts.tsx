@@ -1,4 +1,5 @@
 /** On what the model runs, how fast a count is, and how near its numbers are to the reference. */
+import { backendWords } from '@/state/backend-names.ts';
 import { useApp } from '@/state/store.ts';
 import { ParityBadge } from './ParityBadge.tsx';
 
@@ -7,15 +8,10 @@ export function RunFacts() {
   const speed = useApp((state) => state.speed);
   if (!card) return null;
   const { backend } = card;
-  const name = {
-    webgpu: 'WebGPU',
-    wasm: `WebAssembly, ${backend.threads} ${backend.threads === 1 ? 'thread' : 'threads'}`,
-    node: 'Node',
-  }[backend.kind];
   return (
     <span className="run-facts">
       <span title={[backend.runtime, ...backend.notes].join('. ')}>
-        {name}
+        {backendWords(backend)}
         {backend.residency === 'streamed' && ', layers read as needed'}
         {speed !== null && `, ${speed.toFixed(2)} s per count`}
       </span>

@@ -1,29 +1,18 @@
 /** The listed models on this machine: memory, whether they fit, and how fast they would be at best, once that was measured. */
-import { useEffect, useState } from 'react';
-import { listHere, type ModelHere } from '@/actions/listed-models.ts';
-import { BACKEND_NAMES } from '@/actions/machine.ts';
+import type { ModelHere } from '@/actions/listed-models.ts';
 import { DataTable } from '@/elements/DataTable.tsx';
 import type { FigureData } from '@/figures/provenance.ts';
 import { specOfListed } from '@/machine/model-list.ts';
 import { estimateSpeed } from '@/machine/speed-estimate.ts';
 import type { SpeedMeasure } from '@/protocol/machine.ts';
+import { BACKEND_NAMES } from '@/state/backend-names.ts';
+import { VERDICT_WORDS } from '@/state/look-words.ts';
 import { useMachine } from '@/state/machine.ts';
-import { useApp } from '@/state/store.ts';
-
-const VERDICT_WORDS = { fits: 'fits', tight: 'may be too much', cannot: 'does not fit' } as const;
+import { useListedModels } from '../shared/use-listed-models.ts';
 
 export function ModelTable() {
   const speeds = useMachine((state) => state.speeds);
-  const backend = useApp((state) => state.config.backend);
-  const [models, setModels] = useState<ModelHere[]>([]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what fits depends on the backend that is chosen.
-  useEffect(() => {
-    let isGone = false;
-    void listHere().then((list) => !isGone && setModels(list));
-    return () => {
-      isGone = true;
-    };
-  }, [backend]);
+  const models = useListedModels() ?? [];
   return (
     <section aria-labelledby="machine-models">
       <h3 id="machine-models">Models here</h3>

@@ -1,7 +1,8 @@
 /** The measurement: asked for, running, done. */
 import { Button } from 'react-aria-components';
-import { BACKEND_NAMES, MEASURE_SECONDS, measureThisMachine, stopMeasuring } from '@/actions/machine.ts';
+import { MEASURE_SECONDS, measureThisMachine, stopMeasuring } from '@/actions/machine.ts';
 import { ProblemLine } from '@/elements/ProblemLine.tsx';
+import { backendWords } from '@/state/backend-names.ts';
 import { useMachine } from '@/state/machine.ts';
 
 export function Speed() {
@@ -34,10 +35,8 @@ export function Speed() {
         <ul className="lacks" aria-label="Measured speeds">
           {speeds.map(({ backend, threads, wideGflops, narrowGflops, narrowRows }) => (
             <li key={backend}>
-              {BACKEND_NAMES[backend]}
-              {backend === 'wasm' && `, ${threads} ${threads === 1 ? 'thread' : 'threads'}`}:{' '}
-              {wideGflops.toPrecision(3)} GFLOPS on many rows (reading prompts), {narrowGflops.toPrecision(3)}{' '}
-              on {narrowRows} (writing answers)
+              {backendWords({ kind: backend, threads })}: {wideGflops.toPrecision(3)} GFLOPS on many rows
+              (reading prompts), {narrowGflops.toPrecision(3)} on {narrowRows} (writing answers)
             </li>
           ))}
         </ul>
