@@ -114,7 +114,7 @@ describe('a run file', () => {
     );
     expect(text).not.toBe(curves.text);
     await openRun(page, file('edited.json', text));
-    await page.locator('.run-warning', { hasText: 'its results do not match' }).waitFor();
+    await page.locator('.item-warning', { hasText: 'its results do not match' }).waitFor();
     expect(await verdictOf(page, 'edited.json')).toMatch(/^1 of \d+ values differ beyond what is allowed/);
     await page.locator('summary', { hasText: 'Number by number' }).click();
     const row = page.getByRole('row', { name: /raw\.curves\.nn\.mean\[0\]/ });
@@ -125,7 +125,7 @@ describe('a run file', () => {
   test('of another model can be shown and compared, not repeated', async () => {
     const bench = await openMicro();
     const { page } = bench;
-    const shipped = page.locator('.run-list li', { hasText: 'aligned.json' });
+    const shipped = page.locator('.item-list li', { hasText: 'aligned.json' });
     expect(await shipped.innerText()).toContain('Made on another model than the open one');
     expect(await page.getByRole('button', { name: 'Repeat this run here: aligned.json' }).isDisabled()).toBe(
       true,
@@ -208,7 +208,7 @@ describe('a run file', () => {
     const bench = await openMicro();
     await openRun(bench.page, file('bad.json', change(curves.text)));
     await waitForNotice(bench.page, message);
-    expect(await bench.page.locator('.run-list', { hasText: 'bad.json' }).count()).toBe(0);
+    expect(await bench.page.locator('.item-list', { hasText: 'bad.json' }).count()).toBe(0);
     expect(bench.watch.errors).toEqual([]);
     await bench.close();
   });

@@ -12,8 +12,7 @@ import type { KeptDownload } from '@/downloads/kept.ts';
 import { ProblemLine } from '@/elements/ProblemLine.tsx';
 import { useDownloads } from '@/state/downloads.ts';
 import { fileSizeWords } from '@/state/look-words.ts';
-// Lists and warnings look as those of run files do.
-import '@/views/runs/runs.css';
+import '../shared/item-list.css';
 import './model.css';
 
 export function KeptDownloads({ onOpen }: { onOpen?: () => void }) {
@@ -26,10 +25,10 @@ export function KeptDownloads({ onOpen }: { onOpen?: () => void }) {
   return (
     <div className="kept-downloads">
       <p className="hint">{used === 0 ? 'Nothing is kept yet.' : `${fileSizeWords(used)} in all.`}</p>
-      <ul className="run-list" aria-label="Kept downloads">
+      <ul className="item-list" aria-label="Kept downloads">
         {bundledBytes > 0 && (
           <li>
-            <p className="run-name">The bundled model</p>
+            <p className="item-name">The bundled model</p>
             <p className="hint">{fileSizeWords(bundledBytes)}, checked against the manifest</p>
             <div className="button-row">
               <Button
@@ -44,7 +43,7 @@ export function KeptDownloads({ onOpen }: { onOpen?: () => void }) {
         )}
         {kept?.map((one) => (
           <li key={one.keys.join()}>
-            <p className="run-name">{one.label}</p>
+            <p className="item-name">{one.label}</p>
             <p className="hint">{stateWords(one)}</p>
             <div className="button-row">
               {!isAdapter(one) && (

@@ -1,26 +1,12 @@
 /** The models of the list, each with what it takes and whether this machine has that; choosing one fills the form below. */
-import { useEffect, useState } from 'react';
 import { Button } from 'react-aria-components';
-import { listHere, type ModelHere } from '@/actions/listed-models.ts';
-// Lists and warnings look as those of run files do.
-import '@/views/runs/runs.css';
+import { VERDICT_WORDS } from '@/state/look-words.ts';
+import { useListedModels } from '../shared/use-listed-models.ts';
+import '../shared/item-list.css';
 import './model.css';
 
-const VERDICT_WORDS = {
-  fits: 'fits here',
-  tight: 'may be too much here',
-  cannot: 'does not fit here',
-} as const;
-
 export function ListedModels({ onChoose }: { onChoose: (repo: string) => void }) {
-  const [models, setModels] = useState<ModelHere[] | null>(null);
-  useEffect(() => {
-    let isGone = false;
-    void listHere().then((list) => !isGone && setModels(list));
-    return () => {
-      isGone = true;
-    };
-  }, []);
+  const models = useListedModels();
   if (!models) return <p className="hint">Reading what this machine has …</p>;
   return (
     <>
@@ -28,10 +14,10 @@ export function ListedModels({ onChoose }: { onChoose: (repo: string) => void })
         Sizes are computed from the published dimensions; weights as published have 16 bits, in memory 32. “In
         the paper” marks the pairs that Li et al. examined.
       </p>
-      <ul className="run-list listed-models" aria-label="Models to choose from">
+      <ul className="item-list listed-models" aria-label="Models to choose from">
         {models.map(({ repo, base, licence, isGated, isInPaper, sizes, verdict, obstacle }) => (
           <li key={repo}>
-            <p className="run-name">
+            <p className="item-name">
               {repo} {isInPaper && <span className="hint">in the paper</span>}
             </p>
             <p className="hint">
@@ -48,8 +34,8 @@ export function ListedModels({ onChoose }: { onChoose: (repo: string) => void })
                   Choose its base
                 </Button>
               )}
-              <span className={verdict === 'fits' ? 'hint' : 'hint run-warning'}>
-                {obstacle ?? (verdict && VERDICT_WORDS[verdict])}
+              <span className={verdict === 'fits' ? 'hint' : 'hint item-warning'}>
+                {obstacle ?? (verdict && `${VERDICT_WORDS[verdict]} here`)}
               </span>
             </div>
           </li>

@@ -5,8 +5,7 @@ import { ProblemLine } from '@/elements/ProblemLine.tsx';
 import type { RemoteModelSource } from '@/state/hub-access.ts';
 import type { LookWords } from '@/state/look-words.ts';
 import { type ProblemWords, wordsFor } from '@/state/problems.ts';
-// Lists and warnings look as those of run files do.
-import '@/views/runs/runs.css';
+import '../shared/item-list.css';
 import './model.css';
 
 export type Seen =
@@ -40,7 +39,7 @@ export function SeenModel({ seen }: { seen: Seen }) {
       {seen.state === 'seen' && (
         <p>
           {seen.words.facts}{' '}
-          <strong className={seen.words.verdict === 'fits' ? undefined : 'run-warning'}>
+          <strong className={seen.words.verdict === 'fits' ? undefined : 'item-warning'}>
             {seen.words.judgement}
           </strong>
         </p>

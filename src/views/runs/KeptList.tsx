@@ -11,6 +11,7 @@ import {
 } from '@/actions/runs.ts';
 import { KEPT_LIMIT_BYTES } from '@/runs/kept-runs.ts';
 import { useRunShelf } from '@/state/run-shelf.ts';
+import '../shared/item-list.css';
 
 const inMb = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MB`;
 
@@ -27,10 +28,10 @@ export function KeptList() {
           : `${kept.length} ${kept.length === 1 ? 'run' : 'runs'}, ${inMb(used)} of ${inMb(KEPT_LIMIT_BYTES)}.`}
       </p>
       {kept.length > 0 && (
-        <ul className="run-list" aria-label="Kept runs">
+        <ul className="item-list" aria-label="Kept runs">
           {kept.map(({ key, name, model, parts, bytes, keptAt }) => (
             <li key={key}>
-              <p className="run-name">{name}</p>
+              <p className="item-name">{name}</p>
               <p className="hint">
                 {model}; {parts} {parts === 1 ? 'result' : 'results'}, {inMb(bytes)}, kept{' '}
                 {keptAt.slice(0, 10)}

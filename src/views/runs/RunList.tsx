@@ -4,6 +4,7 @@ import { keepRun, type RunFormat, repeatHere, saveShelfRun, showOnBench } from '
 import type { ModelCard } from '@/protocol/lab.ts';
 import { type ShelfRun, unshelve, useRunShelf } from '@/state/run-shelf.ts';
 import { useApp } from '@/state/store.ts';
+import '../shared/item-list.css';
 
 const ORIGIN_WORDS = { shipped: 'shipped', opened: 'opened', kept: 'kept in this browser' } as const;
 
@@ -20,17 +21,17 @@ export function RunList() {
   const card = useApp((state) => (state.lab.state === 'ready' ? state.lab.card : null));
   if (runs.length === 0) return <p className="hint">No run file is open.</p>;
   return (
-    <ul className="run-list" aria-label="Run files">
+    <ul className="item-list" aria-label="Run files">
       {runs.map((one) => {
         const obstacle = obstacleTo(one, card);
         return (
           <li key={one.id}>
-            <p className="run-name">
+            <p className="item-name">
               {one.name} <span className="hint">{ORIGIN_WORDS[one.origin]}</span>
             </p>
             <p className="hint">{factsOf(one)}</p>
             {one.warnings.map((warning) => (
-              <p key={warning} className="run-warning">
+              <p key={warning} className="item-warning">
                 {warning}
               </p>
             ))}
