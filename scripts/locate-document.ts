@@ -16,7 +16,8 @@ import type {
   Sweep,
 } from '@/protocol/localise.ts';
 import { layerAlphaText, workText } from '../cli/localise-text.ts';
-import { pText, readingOfLocate } from './locate-reading.ts';
+import { pText, withGenerated } from './generated-text.ts';
+import { readingOfLocate } from './locate-reading.ts';
 import { type LocateRecording, type RecordedControl, readLocateRecording } from './locate-results.ts';
 
 const MARKERS = ['<!-- locate: scripts/locate-document.ts -->', '<!-- /locate -->'] as const;
@@ -180,10 +181,7 @@ function controlLines(controls: readonly RecordedControl[]): string[] {
 
 /** The document with its part on locating replaced by today's. */
 export function withLocate(document: string, recording: LocateRecording): string {
-  const [start, end] = MARKERS.map((marker) => document.indexOf(marker)) as [number, number];
-  if (start < 0 || end < start) throw new Error(`docs/results.md lacks ${MARKERS.join(' … ')}`);
-  const text = locateMarkdown(recording);
-  return `${document.slice(0, start + MARKERS[0].length)}\n\n${text}\n\n${document.slice(end)}`;
+  return withGenerated(document, 'docs/results.md', MARKERS, locateMarkdown(recording));
 }
 
 /** @param root of the repository; nothing happens where no search is recorded yet */

@@ -7,6 +7,7 @@ import { FALSE_DISCOVERY_RATE } from '@/method/localisation.ts';
 import { pairedTest, SWEEP_LEVEL } from '@/method/range-sweep.ts';
 import type { GridResult, LocateResult, SearchDirection, SearchStep } from '@/protocol/localise.ts';
 import { readingOfControls } from './control-reading.ts';
+import { pText } from './generated-text.ts';
 import type { LocateRecording } from './locate-results.ts';
 
 type Final = Extract<SearchStep, { kind: 'final' }>;
@@ -19,8 +20,6 @@ const PAPER_RANGES = [
   { model: 'Llama-3', first: 6, last: 12, layers: 32 },
   { model: 'gemma', first: 6, last: 11, layers: 18 },
 ];
-
-export const pText = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
 
 export function finalOf({ searches }: LocateResult, direction: SearchDirection): Final | null {
   const steps = searches.find((one) => one.direction === direction)?.steps ?? [];

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BandScanResult, CountResult, SimilarityResult } from '@/protocol/experiments.ts';
+import { withGenerated } from './generated-text.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const MARKERS = ['<!-- results: scripts/results-table.ts -->', '<!-- /results -->'] as const;
@@ -86,9 +87,7 @@ export function resultsText(): string {
 
 /** The README with its results replaced by today's. */
 export function withResults(readme: string): string {
-  const [start, end] = MARKERS.map((marker) => readme.indexOf(marker)) as [number, number];
-  if (start < 0 || end < start) throw new Error(`README.md lacks ${MARKERS.join(' … ')}`);
-  return `${readme.slice(0, start + MARKERS[0].length)}\n\n${resultsText()}\n\n${readme.slice(end)}`;
+  return withGenerated(readme, 'README.md', MARKERS, resultsText());
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

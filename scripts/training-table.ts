@@ -6,6 +6,7 @@ import { ATTACK_DATA_INFO } from '@/method/attack-data.ts';
 import { ATTACK_METHOD_INFO } from '@/method/attacks.ts';
 import { spreadOf } from '@/method/metrics.ts';
 import type { MeasureSummary, Measures } from '@/protocol/measures.ts';
+import { pText, withGenerated } from './generated-text.ts';
 import { readingOf } from './training-reading.ts';
 import {
   allContrasts,
@@ -21,7 +22,6 @@ import {
 const MARKERS = ['<!-- training: scripts/training-table.ts -->', '<!-- /training -->'] as const;
 
 const points = (share: number) => `${share > 0 ? '+' : ''}${(100 * share).toFixed(0)}`;
-const pText = (p: number) => (p < 0.001 ? '< 0.001' : p.toFixed(3));
 
 /** Mean over runs, with the spread where there are several. */
 function overRuns(values: ReadonlyArray<number | null>, digits: number): string {
@@ -155,7 +155,5 @@ export function trainingText(recording: Recording): string {
 
 /** The document with its training results replaced by today's. */
 export function withTraining(document: string, recording: Recording): string {
-  const [start, end] = MARKERS.map((marker) => document.indexOf(marker)) as [number, number];
-  if (start < 0 || end < start) throw new Error(`docs/results.md lacks ${MARKERS.join(' … ')}`);
-  return `${document.slice(0, start + MARKERS[0].length)}\n\n${trainingText(recording)}\n\n${document.slice(end)}`;
+  return withGenerated(document, 'docs/results.md', MARKERS, trainingText(recording));
 }
