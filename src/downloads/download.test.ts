@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AccessToken } from '@/model/access-token.ts';
-import { AppError } from '@/model/app-error.ts';
 import { readWhole } from '@/model/whole-file.ts';
 import { fakeOrigin } from '@/training/testing/fake-origin.ts';
+import { failure } from '../../tests/helpers/app-failure.ts';
 import { PrivateChunkStore } from './browser-chunk-store.ts';
 import { type ChunkStore, MemoryChunkStore, OverflowStore } from './chunk-store.ts';
 import { type DownloadOptions, download, keptFile } from './download.ts';
@@ -59,15 +59,6 @@ async function load(store: ChunkStore, options: DownloadOptions = {}, token?: Ac
     patience: quick,
     ...options,
   });
-}
-
-async function failure(promise: Promise<unknown>): Promise<AppError> {
-  const error = await promise.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(AppError);
-  return error as AppError;
 }
 
 const key = () => fileKey(`${hub.endpoint}/${REPO}/resolve/main/weights.bin`);

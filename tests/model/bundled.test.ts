@@ -1,13 +1,13 @@
 /** The bundled models open, are what the manifest says, and a damaged file is named. */
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { AppError } from '@/model/app-error.ts';
 import { type BundleProgress, openBundled, readManifest } from '@/model/bundled.ts';
 import type { ByteSource, FileSet } from '@/model/byte-source.ts';
 import { MANIFEST_NAME } from '@/model/manifest.ts';
 import { memorySource } from '@/model/memory-source.ts';
 import { diskFiles } from '@/model/node-files.ts';
 import { hashSources, readWhole } from '@/model/whole-file.ts';
+import { failure } from '../helpers/app-failure.ts';
 
 const folder = diskFiles(fileURLToPath(new URL('../../public/models', import.meta.url)));
 
@@ -21,15 +21,6 @@ function changed(path: string, change: (bytes: Uint8Array) => Uint8Array): FileS
       return memorySource(change((await readWhole(source)).bytes), path.split('/').at(-1)!);
     },
   };
-}
-
-async function failure(promise: Promise<unknown>): Promise<AppError> {
-  const error = await promise.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(AppError);
-  return error as AppError;
 }
 
 test('model and adapters open, verified, with progress over all files', async () => {

@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AppError } from '@/model/app-error.ts';
 import { browserFiles } from '@/model/browser-files.ts';
 import { type FileCache, fileCache } from '@/model/file-cache.ts';
 import { hubFiles } from '@/model/hub-files.ts';
@@ -13,6 +12,7 @@ import { openModel } from '@/model/open-model.ts';
 import { sha256Hex } from '@/model/sha256.ts';
 import { blobSource, findUrl, openUrl, urlFiles } from '@/model/url-files.ts';
 import { hashSources, readWhole } from '@/model/whole-file.ts';
+import { failure } from '../helpers/app-failure.ts';
 
 const miniFolder = fileURLToPath(new URL('../fixtures/bad/mini', import.meta.url));
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7919) >> 5);
@@ -97,15 +97,6 @@ afterAll(() => {
   server.closeAllConnections();
   server.close();
 });
-
-async function failure(promise: Promise<unknown>): Promise<AppError> {
-  const error = await promise.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(AppError);
-  return error as AppError;
-}
 
 describe('the same bytes from every source', () => {
   test.each([
