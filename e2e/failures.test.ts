@@ -16,6 +16,7 @@ import {
   holdModel,
   injectIntoWorker,
   labWorker,
+  labWorkers,
   loadAgain,
   notices,
   type OpenedBench,
@@ -119,6 +120,8 @@ describe('loading and the worker', () => {
 
   test('a worker that ends without a word is noticed as well', async () => {
     const { page } = bench;
+    // The one before was ended as well; asking it would close nothing.
+    await expect.poll(() => labWorkers(page).length).toBe(1);
     // The worker may be gone before its answer to this call is: that is what the test asks for.
     await labWorker(page)
       .evaluate(() => self.close())

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Harness, startHarness } from '../tests/browser/harness.ts';
-import { chooseFiles, holdModel, microFiles, openBench } from './testing/bench-page.ts';
+import { chooseFiles, holdModel, labWorkers, microFiles, openBench } from './testing/bench-page.ts';
 
 /**
  * A worker that is left behind has over 40 MB (runtime, heap, model); eight of them would show as over 300. A renderer's own
@@ -34,7 +34,7 @@ async function rendererBytes(): Promise<number | null> {
 test('ten loads and unloads leave no growth', async () => {
   const { page, watch, close } = await openBench(harness, 'backend=wasm&n=8', { prepare: holdModel });
   const files = await microFiles();
-  const labs = () => page.workers().filter((worker) => /lab\.worker/.test(worker.url())).length;
+  const labs = () => labWorkers(page).length;
   const seen: Array<number | null> = [];
   let started = 0;
   page.on('worker', (worker) => {

@@ -53,8 +53,11 @@ export async function injectIntoWorker(page: Page, code: string): Promise<void> 
   });
 }
 
+/** Workers of models that are open; one that was ended is among them for a moment. */
+export const labWorkers = (page: Page) => page.workers().filter((worker) => /lab\.worker/.test(worker.url()));
+
 /** The worker of the model. */
-export const labWorker = (page: Page) => page.workers().find((worker) => /lab\.worker/.test(worker.url()))!;
+export const labWorker = (page: Page) => labWorkers(page)[0]!;
 
 /** Waits until the line of facts names what the model runs on. */
 export const waitForBackend = (page: Page, words: string) =>
