@@ -47,6 +47,25 @@ test('storage that is short, memory that is not told, memory that is short', asy
   );
 });
 
+test('how weights are to be kept counts: read as needed by choice or for want of room, quantised or widened', async () => {
+  const judge = async (...given: Parameters<typeof lookWords>) => (await lookWords(...given)).judgement;
+  const small = look('135M');
+  const stays = await judge(small, 'node', room(4), store);
+  const chosen = await judge(small, 'node', room(4), store, { residency: 'streamed' });
+  const forced = await judge(look('Llama-2-7b'), 'node', room(12), store);
+  expect(stays).not.toMatch(/read as they are needed/);
+  expect(chosen).toMatch(/Its layers are read as they are needed, as you chose, which is slower\.$/);
+  expect(forced).toMatch(
+    /All its layers at once do not fit: they are read as they are needed, which is slower\.$/,
+  );
+  const gigabytes = (words: string) => Number(/takes about ([\d.]+) GB/.exec(words)![1]);
+  expect(gigabytes(chosen)).toBeLessThan(0.7 * gigabytes(stays));
+  const quantised = { ...small, storedAs: 'Q4_1' };
+  const asStored = await judge(quantised, 'webgpu', room(8), store);
+  const widened = await judge(quantised, 'webgpu', room(8), store, { precision: 'float32' });
+  expect(gigabytes(asStored)).toBeLessThan(0.7 * gigabytes(widened));
+});
+
 test('sizes go over to the larger unit where they would read as a thousand of the smaller', () => {
   expect([fileSizeWords(999.4e6), fileSizeWords(999.9e6)]).toEqual(['999 MB', '1.00 GB']);
   expect([countWords(999_885_952), countWords(134_515_008)]).toEqual(['1.00 billion', '135 million']);

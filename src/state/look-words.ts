@@ -47,12 +47,15 @@ export async function lookWords(
   const facts = `${look.origin.label}: ${look.spec.architecture} family, ${look.spec.layerCount} layers, ${countWords(look.parameterCount)} parameters stored as ${look.storedAs}; ${weights}.`;
   const { fit, residency } = bestFit(look.spec, backend, room, keptWith(backend, options, look.storedAs));
   const judgement = judgementOf(look, fit, backend, room, left);
-  const slower =
-    residency === 'streamed' && fit.verdict !== 'cannot'
-      ? ' All its layers at once do not fit: they are read as they are needed, which is slower.'
-      : '';
+  const isSlower = residency === 'streamed' && fit.verdict !== 'cannot';
+  const slower = isSlower ? ` ${whyStreamed(options)}, which is slower.` : '';
   return { verdict: fit.verdict, facts, judgement: judgement + slower };
 }
+
+const whyStreamed = ({ residency }: Pick<LoadOptions, 'residency'>): string =>
+  residency === 'streamed'
+    ? 'Its layers are read as they are needed, as you chose'
+    : 'All its layers at once do not fit: they are read as they are needed';
 
 function judgementOf(
   { spec }: ModelLook,
