@@ -80,8 +80,7 @@ function RunLine({ card, settings }: { card: ControlCard; settings: ControlSetti
   const [first, last] = useApp((state) => state.config.range);
   const isReady = useApp((state) => state.lab.state === 'ready');
   const needsAdapter = card.needs.adapter && model === 'base';
-  const words =
-    outcome && !outcome.result && isCurrent ? 'Go on' : outcome?.result && isCurrent ? 'Again' : 'Run';
+  const words = runWords(isCurrent ? outcome : null);
   const hint = needsAdapter
     ? 'This control compares two models: choose one with an adapter.'
     : running === null && lentTo !== null
@@ -108,6 +107,13 @@ function RunLine({ card, settings }: { card: ControlCard; settings: ControlSetti
       {!running && hint && <span className="hint">{hint}</span>}
     </div>
   );
+}
+
+/** @param outcome of what is asked now; null = there is none */
+function runWords(outcome: ControlOutcome | null): string {
+  if (!outcome) return 'Run';
+  if (!outcome.result) return 'Go on';
+  return outcome.origin === 'recorded' ? 'Compute here' : 'Again';
 }
 
 /** Whether the outcome answers what is asked now. */
