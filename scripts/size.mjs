@@ -99,6 +99,8 @@ await runScript(async () => {
     faults.push(`of the first load only ${[...first].join(', ') || 'nothing'} was found`);
   if (applicationKb > LIMIT_KB)
     faults.push(`application JavaScript is ${applicationKb.toFixed(1)} kB gzipped, more than ${LIMIT_KB} kB`);
+  if (scripts.some(({ name }) => /browser-external|\bnode-/.test(name)))
+    faults.push('modules of Node are in the page: the command line’s are to be left out (vite.config.ts)');
   for (const { name, content } of scripts) {
     const address = /https?:\/\/[^"'`\s]*(?:jsdelivr|unpkg|cdnjs|esm\.sh|skypack)[^"'`\s]*/.exec(
       content.toString('utf8'),
