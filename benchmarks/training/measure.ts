@@ -24,7 +24,10 @@ export interface KindFigures {
 export interface TrainingFigures {
   threads: number;
   remarks: string[];
+  /** The same step by everyone. */
   steps: KindFigures[];
+  /** Every layer against all but the band, in one process. */
+  bands: Array<{ all: KindFigures; band: KindFigures }>;
 }
 
 export async function measureTraining(
@@ -37,27 +40,36 @@ export async function measureTraining(
   const pytorch = await pytorchContestant(model, threads);
   if (typeof pytorch === 'string') remarks.push(pytorch);
   const wasm = await chromiumContestant(browser.page, browser.modelUrl, threads);
+  const bands: TrainingFigures['bands'] = [];
   const turns: Array<[Contestant, StepKind]> = [[node, 'lora']];
   if (typeof pytorch !== 'string') turns.push([pytorch, 'lora']);
-  turns.push([wasm, 'lora'], [node, 'lora-band']);
+  turns.push([wasm, 'lora']);
   const steps = await takeTurns(turns, ROUNDS.lora);
   for (const one of [node, pytorch, wasm]) if (typeof one !== 'string') one.close();
-  // A process of its own, so that its memory is its own.
-  const full = await nodeContestant(model, threads);
-  steps.push(
-    ...(await takeTurns(
+  const pairs: Array<[all: StepKind, band: StepKind, rounds: number]> = [
+    ['lora', 'lora-band', ROUNDS.lora],
+    ['full', 'full-band', ROUNDS.full],
+  ];
+  for (const [all, band, rounds] of pairs) {
+    // A process of its own, so that its memory is its own and no other contestant has just had the cores.
+    const alone = await nodeContestant(model, threads);
+    const [ofAll, ofBand] = await takeTurns(
       [
-        [full, 'full'],
-        [full, 'full-band'],
+        [alone, all],
+        [alone, band],
       ],
-      ROUNDS.full,
-    )),
-  );
-  full.close();
-  return { threads, remarks, steps };
+      rounds,
+    );
+    bands.push({ all: ofAll!, band: ofBand! });
+    alone.close();
+  }
+  return { threads, remarks, steps, bands };
 }
 
-/** Every kind once for warming up, then `rounds` times one after the other: what else the machine does meets all alike. */
+/**
+ * Every kind once for warming up, then `rounds` times one after the other, every other time the other way round: what else the
+ * machine does, and who went before, meets all alike.
+ */
 async function takeTurns(
   turns: ReadonlyArray<readonly [Contestant, StepKind]>,
   rounds: number,
@@ -77,7 +89,10 @@ async function takeTurns(
     });
   }
   for (let round = 0; round < rounds; round++) {
-    for (const [at, [contestant, kind]] of turns.entries()) {
+    const order = [...turns.entries()];
+    for (const [at, [contestant, kind]] of round % 2 === 0 ? order : order.reverse()) {
+      // Training steps follow one another; the first after a pause finds the memory cold and is nobody's figure.
+      await contestant.step(kind);
       const { wallMs, cpuMs }: StepFigures = await contestant.step(kind);
       figures[at]!.wallMs.push(wallMs);
       if (cpuMs !== undefined) figures[at]!.cpuMs.push(cpuMs);
@@ -86,35 +101,30 @@ async function takeTurns(
   return figures;
 }
 
-export function trainingReport({ threads, remarks, steps }: TrainingFigures): string {
-  const find = (contestant: string, kind: StepKind) =>
-    steps.find((one) => one.contestant.startsWith(contestant) && one.kind === kind);
-  const lines = steps.map(({ contestant, kind, wallMs, cpuMs, peakMiB }) => {
-    const cpu = cpuMs.length > 0 ? `, ${inSeconds(cpuMs)} of processor time` : '';
-    const memory = peakMiB === null ? '' : `, ${peakMiB.toFixed(0)} MiB at most`;
-    return `  ${contestant}, ${kind}: ${inSeconds(wallMs)}${cpu}${memory}`;
-  });
+export function trainingReport({ threads, remarks, steps, bands }: TrainingFigures): string {
+  const find = (contestant: string) => steps.find((one) => one.contestant.startsWith(contestant));
+  const lines = [...steps, ...bands.flatMap(({ all, band }) => [all, band])].map(
+    ({ contestant, kind, wallMs, cpuMs, peakMiB }) => {
+      const cpu = cpuMs.length > 0 ? `, ${inSeconds(cpuMs)} of processor time` : '';
+      const memory = peakMiB === null ? '' : `, ${peakMiB.toFixed(0)} MiB at most`;
+      return `  ${contestant}, ${kind}: ${inSeconds(wallMs)}${cpu}${memory}`;
+    },
+  );
   const ratio = (what: string, asked: string, a?: KindFigures, b?: KindFigures) => {
     if (!a || !b) return [];
     const cpu =
       a.cpuMs.length > 0 && b.cpuMs.length > 0 ? `, ${quotient(a.cpuMs, b.cpuMs)} of processor time` : '';
     return [`  ${what}: ${quotient(a.wallMs, b.wallMs)}${cpu} (asked: ${asked})`];
   };
-  const node = find('onnxruntime-node', 'lora');
-  const losses = steps.filter(({ kind }) => kind === 'lora').map(({ firstLoss }) => firstLoss.toFixed(5));
+  const node = find('onnxruntime-node');
+  const losses = steps.map(({ firstLoss }) => firstLoss.toFixed(5));
   return [
     `\ntraining steps on ${threads} threads, median of ${steps[0]!.wallMs.length}, taken in turns`,
     ...lines,
     `  loss before the first update, which all must share: ${losses.join(', ')}`,
-    ...ratio('node / PyTorch', 'at most 1', node, find('PyTorch', 'lora')),
-    ...ratio('WASM / node', 'at most 2', find('WASM', 'lora'), node),
-    ...ratio('band frozen / all layers, LoRA', 'below 1', find('onnxruntime-node', 'lora-band'), node),
-    ...ratio(
-      'band frozen / all layers, full parameters',
-      'below 1',
-      find('onnxruntime-node', 'full-band'),
-      find('onnxruntime-node', 'full'),
-    ),
+    ...ratio('node / PyTorch', 'at most 1', node, find('PyTorch')),
+    ...ratio('WASM / node', 'at most 2', find('WASM'), node),
+    ...bands.flatMap(({ all, band }) => ratio(`${band.kind} / ${all.kind}`, 'below 1', band, all)),
     ...remarks.map((remark) => `  ${remark}`),
   ].join('\n');
 }

@@ -9,7 +9,7 @@ export const LORA = { rank: 8, scaling: 2 };
 export const BAND = [8, 13] as const;
 export const LEARNING_RATE = 1e-4;
 export const THREADS = 2;
-export const ROUNDS = { lora: 6, full: 3 };
+export const ROUNDS = { lora: 6, full: 4 };
 
 /** Any tokens do; half of each row is the answer. pytorch_steps.py makes the same rows. */
 export const BATCH = Array.from({ length: 4 }, (_, row) => ({
