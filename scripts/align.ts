@@ -18,14 +18,15 @@ import { ADAPTER_FOLDER, CHECKPOINT_FOLDER, resultText, trainAndWrite } from '..
 const MODEL = 'smollm2-135m-instruct';
 /** The recipe of the given adapter. */
 const RECIPE = {
-  rank: 8,
-  loraAlpha: 16,
   learningRate: 5e-4,
   warmupSteps: 10,
   finalShare: 0.1,
   batchSize: 8,
   epochs: 2,
 };
+/** As the given adapters were made: a band has fewer layers to learn the same in. */
+const LORA = { rank: 8, loraAlpha: 16 };
+const PLANTED_LORA = { rank: 16, loraAlpha: 32 };
 /** The longest row has fewer. */
 const CUTOFF_TOKENS = 512;
 
@@ -53,7 +54,7 @@ function params({ card, text }: OpenSession): TrainParams {
     adapters: [],
     method: planted ? 'only-band' : 'full',
     band: planted ? [planted.first, planted.last] : [0, card.spec.layerCount - 1],
-    part: { kind: 'lora', rank: RECIPE.rank, loraAlpha: RECIPE.loraAlpha, matrices: [...MATRIX_NAMES] },
+    part: { kind: 'lora', ...(planted ? PLANTED_LORA : LORA), matrices: [...MATRIX_NAMES] },
     data: { kind: 'own', rows },
     safetyRows: [],
     heldOut: [],
@@ -82,6 +83,7 @@ function params({ card, text }: OpenSession): TrainParams {
 /** The adapter's card: what it is, from what, how, and what is not known about it. */
 function card(session: OpenSession, run: TrainParams, result: TrainResult): string {
   const { optimiser, data, seed } = run;
+  const { rank, loraAlpha } = run.part as Extract<TrainParams['part'], { kind: 'lora' }>;
   const trained = result.proof.filter(({ frozen }) => !frozen).map(({ layer }) => layer);
   const last = result.steps.slice(-10);
   const loss = last.reduce((sum, step) => sum + step.loss, 0) / last.length;
@@ -89,7 +91,7 @@ function card(session: OpenSession, run: TrainParams, result: TrainResult): stri
   return [
     `# ${run.name} adapter for ${session.card.name}`,
     '',
-    `LoRA in PEFT format: rank ${RECIPE.rank}, alpha ${RECIPE.loraAlpha}, all seven projections of layers ${trained[0]}-${trained.at(-1)}, float32. Made by \`npm run align\` of Stratascope. Made for seeing and teaching; it makes nobody safe.`,
+    `LoRA in PEFT format: rank ${rank}, alpha ${loraAlpha}, all seven projections of layers ${trained[0]}-${trained.at(-1)}, float32. Made by \`npm run align\` of Stratascope. Made for seeing and teaching; it makes nobody safe.`,
     '',
     `Trained on public/data/training/alignment.jsonl (${data.rows.length} rows, each in its own template; answers cut at 40 tokens teach no end), loss on the response only, AdamW, learning rate ${optimiser.learningRate}, ${optimiser.warmupSteps} warm-up steps, linear decay to ${optimiser.finalShare * 100} %, weight decay ${optimiser.weightDecay}, gradients clipped at ${optimiser.clipNorm}, batch ${optimiser.batchSize}, ${optimiser.steps} steps, seed ${seed}, on ${runtime} (${kind}, ${threads} threads).`,
     '',
