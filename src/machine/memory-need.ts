@@ -17,8 +17,11 @@ export interface MemoryNeed {
 }
 
 const FLOAT = 4;
-/** Compiled kernels, tokenizer, runtime. Measured on the bundled model (tests/model/memory-need.test.ts). */
-const RUNTIME_BYTES = 60 * 2 ** 20;
+/**
+ * Compiled kernels, tokenizer, runtime; in a browser also what has been read and is not yet collected. Measured on the bundled
+ * model (tests/model/memory-need.test.ts, tests/browser/memory.test.ts).
+ */
+const RUNTIME_BYTES = { node: 60 * 2 ** 20, browser: 150 * 2 ** 20 };
 /** One batch as the engine makes them (engine/batches.ts): positions that pass a layer at once. */
 const POSITIONS = 1024;
 /** Arrays of [positions, ffn width] that are alive at once inside a layer: gate, up, their product, what enters down. */
@@ -61,7 +64,8 @@ export function memoryNeed(
   const activations = FLOAT * POSITIONS * (WIDE_ARRAYS * spec.ffnSize + 6 * spec.hiddenSize);
   // WebAssembly copies what a run takes into its own memory: a layer, or the head, which is larger in small models.
   const copied = backend === 'wasm' ? Math.max(layer, embedding) : 0;
-  const workBytes = RUNTIME_BYTES + activations + copied;
+  const runtime = backend === 'node' ? RUNTIME_BYTES.node : RUNTIME_BYTES.browser;
+  const workBytes = runtime + activations + copied;
   const matrices = Object.values(matrixDims(spec)).map(([out, input]) => FLOAT * out * input);
   return {
     weightsBytes,

@@ -1,10 +1,13 @@
 /** Measures parity inside a worker, where the product's engine lives too. */
 import { expose } from 'comlink';
 import { createBackend } from '@/backends/create-backend.ts';
+import { engineOn } from '@/engine/create-engine.ts';
 import type { LayerEngine } from '@/engine/layer-engine.ts';
 import { changedSettings } from '@/engine/testing/changed-settings.ts';
+import { memoryNeed } from '@/machine/memory-need.ts';
 import type { FileSet } from '@/model/byte-source.ts';
 import { memorySource } from '@/model/memory-source.ts';
+import { openModel } from '@/model/open-model.ts';
 import {
   type Measured,
   measureAdapter,
@@ -23,6 +26,7 @@ import {
   type TrainingMeasured,
 } from '../../parity/measure-training.ts';
 import { openGgufEngine, openTiny } from '../../parity/tiny-models.ts';
+import { aliveBuffers, takePeakBytes } from './gpu-buffers.ts';
 
 export type WebBackend = 'wasm' | 'webgpu';
 export type TinyPart = 'forward' | 'scale' | 'adapter';
@@ -118,6 +122,39 @@ const measures = {
     return Math.max(chat.maxAbs.logits!, alpaca.maxAbs.logits!);
   },
 
+  /** Several loads in this one worker: GPU buffers after a pass of each, and after it was closed. */
+  async gpuLoads(loads: number) {
+    const seen = [];
+    for (let load = 0; load < loads; load++) {
+      const working = await withTiny('webgpu', 'llama', async (engine) => {
+        await engine.logits(SOME_PROMPTS, { adapters: [], scale: [] });
+        return aliveBuffers();
+      });
+      seen.push({ working, closed: aliveBuffers() });
+    }
+    return seen;
+  },
+
+  /** The bundled model on WebGPU, loaded and asked once: the most bytes in GPU buffers, and what was predicted for it. */
+  async gpuMemory() {
+    const source = await served('/models/smollm2-135m-instruct').open('SmolLM2-135M-Instruct.Q4_1.gguf');
+    const model = await openModel(source!);
+    const engine = await engineOn(await backendOf('webgpu'), model);
+    await engine.logits(SOME_PROMPTS, { adapters: [], scale: [] });
+    const { spec, weights } = model;
+    const need = memoryNeed(spec, 'webgpu', { quantisedAs: weights.quantisedType });
+    const embeddingBytes = 4 * spec.vocabSize * spec.hiddenSize;
+    const loadedBytes = aliveBuffers().bytes;
+    await engine.close();
+    // The embedding is looked up in JavaScript.
+    return {
+      loadedBytes,
+      peakBytes: takePeakBytes(),
+      need,
+      predictedBytes: need.weightsBytes - embeddingBytes,
+    };
+  },
+
   /** The bundled model under both templates. */
   async bundled(kind: WebBackend): Promise<Record<'chat' | 'alpaca', Measured>> {
     const source = await served('/models/smollm2-135m-instruct').open('SmolLM2-135M-Instruct.Q4_1.gguf');
@@ -129,6 +166,9 @@ const measures = {
     };
   },
 };
+
+/** Ids of any text: enough for one batch of several rows. */
+const SOME_PROMPTS = Array.from({ length: 4 }, (_, row) => Array.from({ length: 12 }, (_, t) => 3 + row + t));
 
 /** As the product has it (create-engine.ts). */
 const precisionOf = (kind: WebBackend) => (kind === 'webgpu' ? 'stored' : 'float32');
