@@ -51,10 +51,10 @@ export async function uploadWeights(
   const read = (index: number) => uploadLayer(backend, spec, reader, index, keepsQuantised);
   const layers: UploadedLayer[] = [];
   if (!streams) {
-    for (let index = 0; index < spec.layerCount; index++) {
+    for await (const layer of readAhead(read, spec.layerCount, layersAhead(spec))) {
+      layers.push(layer);
       signal?.throwIfAborted();
-      layers.push(await read(index));
-      onLayer?.(index + 1, spec.layerCount);
+      onLayer?.(layers.length, spec.layerCount);
     }
   }
   const embedding = await reader.embedding();
@@ -70,6 +70,35 @@ export async function uploadWeights(
     head: { form: formOf(head), inputs: uploadMatrix(backend, 'head', head, headDims) },
     embedding,
   };
+}
+
+/** What may be on its way at once, as float32: enough for a disk, or a server, that answers late. */
+const AHEAD_BYTES = 2 ** 26;
+const MOST_AHEAD = 4;
+
+function layersAhead(spec: ModelSpec): number {
+  const elements = Object.values(matrixDims(spec)).reduce((sum, [out, input]) => sum + out * input, 0);
+  return Math.min(MOST_AHEAD, Math.max(1, Math.floor(AHEAD_BYTES / (4 * elements))));
+}
+
+/** All in order; while one is turned into numbers, the bytes of those `ahead` of it are on their way. */
+async function* readAhead<T>(
+  read: (index: number) => Promise<T>,
+  count: number,
+  ahead: number,
+): AsyncGenerator<T> {
+  const started: Array<Promise<T>> = [];
+  for (let index = 0; index < count; index++) {
+    for (let next = started.length; next <= Math.min(index + ahead, count - 1); next++) {
+      const reading = read(next);
+      // Whoever is cut short waits for no more of them.
+      reading.catch(() => undefined);
+      started.push(reading);
+    }
+    yield await started[index]!;
+    // What was handed over is no longer held here.
+    delete started[index];
+  }
 }
 
 /** As float32, which a quantised matrix becomes when something needs its values. */

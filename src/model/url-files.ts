@@ -5,6 +5,7 @@
 import { AppError } from './app-error.ts';
 import type { ByteSource, FileSet } from './byte-source.ts';
 import { type HttpOptions, networkError, readBody, request } from './http.ts';
+import { joinedReads } from './joined-reads.ts';
 import { checkRange } from './memory-source.ts';
 import { throwIfCancelled, type WholeFileOptions } from './whole-file.ts';
 
@@ -118,21 +119,24 @@ async function downloadWhole(response: Response, name: string, options: UrlOptio
 
 /** A Blob or File: read in slices, so a large file is never in memory whole. */
 export function blobSource(blob: Blob, name: string): ByteSource {
+  const read = joinedReads(async (offset, length) => {
+    try {
+      return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+    } catch (error) {
+      throw new AppError(
+        'not-found',
+        `${name} can no longer be read: it was moved, changed or deleted.`,
+        'Choose the file again.',
+        { cause: error },
+      );
+    }
+  });
   return {
     name,
     sizeBytes: blob.size,
     async read(offset, length) {
       checkRange(this, offset, length);
-      try {
-        return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
-      } catch (error) {
-        throw new AppError(
-          'not-found',
-          `${name} can no longer be read: it was moved, changed or deleted.`,
-          'Choose the file again.',
-          { cause: error },
-        );
-      }
+      return read(offset, length);
     },
   };
 }
