@@ -154,6 +154,21 @@ describe('at a desk', () => {
     expect(decoded.colours).toBeGreaterThan(10);
   });
 
+  test('another planted band is one choice away, and drawn where it lies', async () => {
+    const { page } = bench;
+    const choose = async (layers: string) => {
+      await page.getByRole('button', { name: /Planted in layers/ }).click();
+      await page.getByRole('option', { name: layers, exact: true }).click();
+    };
+    const bracket = page.locator('.layer-bar title', { hasText: 'planted:' });
+    await choose('18–23');
+    expect(new URL(page.url()).searchParams.get('model')).toBe('planted-18-23');
+    expect(await bracket.textContent()).toContain('18 to 23');
+    await choose('8–13');
+    expect(await bracket.textContent()).toContain('8 to 13');
+    await waitForTruth(page, 'band-scan', 'exact');
+  });
+
   test('prompts from a CSV: columns are chosen, kinds left out, and the counts are of those prompts', async () => {
     const { page } = bench;
     const { prompts } = partOf(sweep, 'count', 'over-rejection, alpha 1').params;

@@ -1,6 +1,6 @@
 /**
  * Makes a safety adapter with this project's own trainer: `npm run align -- --output runs/align`. Data, recipe and what came
- * out of it in PyTorch: public/models/safety-adapter/README.md. Hours on two cores; `--steps` shortens it, `--layers 8-13`
+ * out of it in PyTorch: public/models/safety-adapter/README.md. Half an hour on two cores; `--steps` shortens it, `--layers 8-13`
  * plants the adapter in those layers alone, and the same command with `--resume` goes on where it was stopped.
  */
 import path from 'node:path';

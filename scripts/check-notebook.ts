@@ -11,12 +11,15 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parseRunFile, type RunFile } from '@/protocol/run-file.ts';
 import { runNotebook } from '@/runs/notebook.ts';
+import { PLANTED_VARIANTS } from '@/state/planted.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const MODEL = { folder: 'public/models/smollm2-135m-instruct', file: 'SmolLM2-135M-Instruct.Q4_1.gguf' };
 const ADAPTERS: Record<string, string> = {
   safety: 'public/models/safety-adapter',
-  'planted-8-13': 'public/models/planted-adapter-8-13',
+  ...Object.fromEntries(
+    PLANTED_VARIANTS.map((id) => [id, `public/models/${id.replace('planted-', 'planted-adapter-')}`]),
+  ),
 };
 
 interface Report {

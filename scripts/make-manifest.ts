@@ -9,6 +9,7 @@ import { openGguf } from '@/model/gguf.ts';
 import { MANIFEST_NAME, type Manifest, parseManifest } from '@/model/manifest.ts';
 import { diskFile } from '@/model/node-files.ts';
 import { hashSources } from '@/model/whole-file.ts';
+import { PLANTED_BANDS, PLANTED_VARIANTS } from '@/state/planted.ts';
 
 const folder = fileURLToPath(new URL('../public/models/', import.meta.url));
 const MODEL_PATH = 'smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf';
@@ -60,14 +61,18 @@ async function main(): Promise<void> {
           'LoRA adapter trained to refuse harmful requests, on every layer; with it the model also refuses some harmless ones.',
         ...(await describeAdapter('safety-adapter')),
       },
-      {
-        id: 'planted-8-13',
-        name: 'planted 8-13',
-        label:
-          'Positive control: the same training on layers 8-13 alone, so the band that a scan must find is known.',
-        ...(await describeAdapter('planted-adapter-8-13')),
-        planted: [8, 13],
-      },
+      ...(await Promise.all(
+        PLANTED_VARIANTS.map(async (id) => {
+          const { first, last } = PLANTED_BANDS[id];
+          return {
+            id,
+            name: `planted ${first}-${last}`,
+            label: `Positive control: the same training on layers ${first}-${last} alone, so the band that a scan must find is known.`,
+            ...(await describeAdapter(`planted-adapter-${first}-${last}`)),
+            planted: [first, last] as [number, number],
+          };
+        }),
+      )),
     ],
   };
   writeFileSync(folder + MANIFEST_NAME, `${JSON.stringify(parseManifest(manifest), null, 2)}\n`);

@@ -1,12 +1,14 @@
 /** The README's table of results, made from the recorded runs and the manifest; a test compares the two. Run: npx tsx scripts/results-table.ts */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BandScanResult, CountResult, SimilarityResult } from '@/protocol/experiments.ts';
+import { PLANTED_VARIANTS } from '@/state/planted.ts';
 import { withGenerated } from './generated-text.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const MARKERS = ['<!-- results: scripts/results-table.ts -->', '<!-- /results -->'] as const;
-const VARIANTS = ['aligned', 'planted-8-13', 'base'] as const;
+const VARIANTS = ['aligned', ...PLANTED_VARIANTS, 'base'] as const;
 const ALPHAS = ['0.9', '1', '1.1', '1.2'];
 const POOLS = {
   'over-rejection': 'harmless, violent verb',

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { AnswerParams, AnswerResult } from '@/protocol/experiments.ts';
 import { askAll, INITIAL_ASK_STATE, presentModels, sameAs, stopAsking, useAsk } from './ask.ts';
+import { PLANTED_VARIANTS } from './planted.ts';
 import { Session } from './session.ts';
 import { setSession } from './session-instance.ts';
 import { INITIAL_STATE, setConfig, useApp } from './store.ts';
@@ -46,9 +47,15 @@ it('offers what the open model has, the runs that this lab trained, and the scal
     ({ params: { name, adapters: ['safety'] }, result: { adapter: name }, labId }) as unknown as TrainRun;
   useTrain.setState({ runs: [run('mine', useApp.getState().labId), run('gone', 0)] });
   const models = presentModels();
-  expect(models.map(({ key }) => key)).toEqual(['base', 'aligned', 'planted-8-13', 'run mine', 'scaled']);
-  expect(models[3]!.setting).toEqual({ adapters: ['safety', 'mine'], scale: [] });
-  expect(models[4]!.setting.scale).toMatchObject([{ first: 3, last: 5, alpha: 1.1 }]);
+  expect(models.map(({ key }) => key)).toEqual([
+    'base',
+    'aligned',
+    ...PLANTED_VARIANTS,
+    'run mine',
+    'scaled',
+  ]);
+  expect(models.at(-2)!.setting).toEqual({ adapters: ['safety', 'mine'], scale: [] });
+  expect(models.at(-1)!.setting.scale).toMatchObject([{ first: 3, last: 5, alpha: 1.1 }]);
   setConfig({ alpha: 1 });
   expect(presentModels().map(({ key }) => key)).not.toContain('scaled');
 });

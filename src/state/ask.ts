@@ -7,6 +7,7 @@ import type { ModelSetting } from '@/engine/engine.ts';
 import type { TemplateName } from '@/model/text-codec.ts';
 import type { AnswerResult } from '@/protocol/experiments.ts';
 import { MODEL_VARIANTS } from './config.ts';
+import { isPlanted, plantedLayers } from './planted.ts';
 import { type ProblemWords, wordsFor } from './problems.ts';
 import { adaptersAt, type Situation, scaleOf } from './requests.ts';
 import { getSession } from './session-instance.ts';
@@ -42,10 +43,14 @@ function modelsToAsk(
     .map(({ variant, adapters }) => ({
       key: variant,
       label:
-        variant === 'aligned' && ownAdapter ? ownAdapter : variant.replace('planted-8-13', 'planted 8–13'),
+        variant === 'aligned' && ownAdapter
+          ? ownAdapter
+          : isPlanted(variant)
+            ? `planted ${plantedLayers(variant)}`
+            : variant,
       hint: adapters.length === 0 ? 'the weights alone' : `with the adapter ${adapters.join(' and ')}`,
       setting: { adapters, scale: [] },
-      usual: variant !== 'planted-8-13',
+      usual: !isPlanted(variant),
     }));
   const tuned = runs.map(({ params, result }, index) => ({
     key: `run ${params.name}`,

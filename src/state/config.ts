@@ -7,10 +7,11 @@ import { MATRIX_PRESET_KEYS, MATRIX_PRESETS, presetOf } from '@/method/scaling.t
 import { MATRIX_NAMES, type MatrixName } from '@/model/spec.ts';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
 import { MEASURES } from '@/protocol/experiments.ts';
+import { isPlanted, PLANTED_VARIANTS } from './planted.ts';
 
 export const CONFIG_VERSION = 1;
 
-export const MODEL_VARIANTS = ['base', 'aligned', 'planted-8-13'] as const;
+export const MODEL_VARIANTS = ['base', 'aligned', ...PLANTED_VARIANTS] as const;
 /** `tuned`: with the adapter of a run of the training section, while it is there. */
 export const PAGE_VARIANTS = [...MODEL_VARIANTS, 'tuned'] as const;
 export type ModelVariant = (typeof PAGE_VARIANTS)[number];
@@ -315,13 +316,12 @@ export function normaliseMatrices(choice: readonly MatrixName[]): Config['matric
 
 /** Adapters by the names that the bundled model's manifest gives them; base = none. */
 export function adaptersOf(variant: ModelVariant): string[] {
+  if (isPlanted(variant)) return [variant];
   switch (variant) {
     case 'base':
       return [];
     case 'aligned':
       return ['safety'];
-    case 'planted-8-13':
-      return ['planted-8-13'];
     // No shipped adapter: the one that was trained here stands in its place (requests.ts).
     case 'tuned':
       return ['tuned'];

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { weightedAdapter } from '@/model/weighted-adapter.ts';
 import { changeOwn, nameAtWeight, removeOwn } from './own-adapters.ts';
+import { PLANTED_VARIANTS } from './planted.ts';
 import { adaptersAt, type Situation } from './requests.ts';
 import { Session } from './session.ts';
 import { INITIAL_STATE, useApp } from './store.ts';
@@ -52,7 +53,7 @@ test('removed, it is gone with all its weights; with none on, the model is the b
   await changeOwn(lab, 'own/a', { weight: 0.5 });
   await removeOwn(lab, 'own/a');
   expect(lab.adapterCalls.slice(1)).toEqual(['without own/a', 'without own/a ×0.5']);
-  expect(onCard()).toEqual(['safety', 'planted-8-13']);
+  expect(onCard()).toEqual(['safety', ...PLANTED_VARIANTS]);
   expect(useApp.getState()).toMatchObject({ ownAdapters: [], ownStack: [], ownAdapter: null });
   expect(useApp.getState().config.model).toBe('base');
 });

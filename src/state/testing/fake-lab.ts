@@ -1,4 +1,5 @@
 /** A lab for tests of the state: its answers are the test's, it honours its signal, and it remembers what was asked. */
+
 import type { ParityMeasure } from '@/engine/parity.ts';
 import type { ControlCard } from '@/protocol/controls.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
 } from '@/protocol/experiments.ts';
 import type { AdapterCard, Lab, ModelCard } from '@/protocol/lab.ts';
 import type { FinetuneRow, RowTokens } from '@/protocol/training.ts';
+import { PLANTED_VARIANTS } from '../planted.ts';
 
 export const FAKE_CARD: ModelCard = {
   name: 'fake',
@@ -29,7 +31,7 @@ export const FAKE_CARD: ModelCard = {
   },
   backend: { kind: 'wasm', threads: 2, runtime: 'fake', notes: [] },
   templates: ['chat', 'none'],
-  adapters: ['safety', 'planted-8-13'].map((name) => ({ name, sha256: '0'.repeat(64), label: '' })),
+  adapters: ['safety', ...PLANTED_VARIANTS].map((name) => ({ name, sha256: '0'.repeat(64), label: '' })),
   warnings: [],
   parity: null,
   loadMs: 1,

@@ -3,6 +3,7 @@ import { memo, useCallback, useMemo } from 'react';
 import { wilsonInterval } from '@/method/statistics.ts';
 import { ALPHA_MAX, ALPHA_MIN } from '@/state/config.ts';
 import { useLater } from '@/state/later.ts';
+import { plantedBandOf } from '@/state/planted.ts';
 import { useScoreLimit } from '@/state/score-limit.ts';
 import { useBandScan, useFigure } from '@/state/select.ts';
 import { useBaseline, usePoolBars, usePoolReading, useTrail } from '@/state/select-counts.ts';
@@ -13,7 +14,6 @@ import { BandScan } from '@/views/band-scan/BandScan.tsx';
 import { ClassBars } from '@/views/class-bars/ClassBars.tsx';
 import type { LayerRange } from '@/views/index.ts';
 import { useWaitingHint } from '@/views/shared/use-waiting-hint.ts';
-import { PLANTED } from './LayerBar.tsx';
 import { useLayerAxis } from './LayerPictures.tsx';
 
 const ALPHA_DOMAIN = [ALPHA_MIN, ALPHA_MAX] as const;
@@ -24,7 +24,7 @@ export const BandScanPicture = memo(function BandScanPicture() {
   const entry = useBandScan();
   const alpha = useLater((state) => state.config.alpha);
   const bandWidth = useLater((state) => state.config.bandWidth);
-  const planted = useLater((state) => state.config.model === 'planted-8-13');
+  const planted = useLater((state) => plantedBandOf(state.config.model));
   const waiting = useWaitingHint();
   const limit = useScoreLimit();
   const isImpossible = limit?.hasScore === false;
@@ -56,7 +56,7 @@ export const BandScanPicture = memo(function BandScanPicture() {
       limit={limit?.sentence ?? null}
       points={scan?.points ?? NO_POINTS}
       baseline={baseline}
-      planted={planted ? PLANTED : null}
+      planted={planted}
       onPickBand={pick}
     />
   );

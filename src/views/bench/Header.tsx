@@ -8,10 +8,14 @@ import { shorten } from '@/elements/shorten.ts';
 import { Toggle } from '@/elements/Toggle.tsx';
 import { TEMPLATE_NAMES } from '@/model/text-codec.ts';
 import { type ModelVariant, SETTINGS } from '@/state/config.ts';
+import { isPlanted, PLANTED_VARIANTS, type PlantedVariant, plantedLayers } from '@/state/planted.ts';
 import { BUNDLED_KEY } from '@/state/situation.ts';
 import { openDialog, setConfig, useApp } from '@/state/store.ts';
 
-const VARIANTS: ReadonlyArray<{ value: ModelVariant; label: string; hint: string }> = [
+/** What the header offers first; which planted band is a second choice. */
+type Choice = Exclude<ModelVariant, PlantedVariant> | 'planted';
+
+const CHOICES: ReadonlyArray<{ value: Choice; label: string; hint: string }> = [
   { value: 'base', label: 'base', hint: 'The weights alone: answers harmful requests.' },
   {
     value: 'aligned',
@@ -19,18 +23,22 @@ const VARIANTS: ReadonlyArray<{ value: ModelVariant; label: string; hint: string
     hint: 'With the safety adapter: refuses them, and some harmless ones.',
   },
   {
-    value: 'planted-8-13',
-    label: 'planted 8–13',
-    hint: 'Positive control: an adapter in layers 8 to 13 alone, so the true band is known.',
+    value: 'planted',
+    label: 'planted',
+    hint: 'Positive control: an adapter in six layers alone, so the true band is known.',
   },
 ];
 
-/** With an adapter of one's own, "aligned" means that one; the planted control is the bundled model's. */
-function variantsOf(
+/** The one whose recorded runs and tables the documents tell of. */
+const FIRST_PLANTED: PlantedVariant = 'planted-8-13';
+const BANDS = PLANTED_VARIANTS.map((value) => ({ value, label: plantedLayers(value) }));
+
+/** With an adapter of one's own, "aligned" means that one; the planted controls are the bundled model's. */
+function choicesOf(
   modelKey: string,
   ownAdapter: string | null,
   tuned: readonly string[] | null,
-): typeof VARIANTS {
+): typeof CHOICES {
   const own = withOwnAdapter(modelKey, ownAdapter);
   return tuned
     ? [
@@ -39,8 +47,8 @@ function variantsOf(
       ]
     : own;
 }
-function withOwnAdapter(modelKey: string, ownAdapter: string | null): typeof VARIANTS {
-  const offered = ownAdapter && modelKey !== BUNDLED_KEY ? VARIANTS.slice(0, 2) : VARIANTS;
+function withOwnAdapter(modelKey: string, ownAdapter: string | null): typeof CHOICES {
+  const offered = ownAdapter && modelKey !== BUNDLED_KEY ? CHOICES.slice(0, 2) : CHOICES;
   if (!ownAdapter) return offered;
   return offered.map((one) =>
     one.value === 'aligned'
@@ -72,8 +80,16 @@ export function Header() {
       {(source === null || source.key === BUNDLED_KEY || source.source === null || ownAdapter || tuned) && (
         <SegmentedControl
           label={SETTINGS.model.label}
+          value={isPlanted(model) ? 'planted' : model}
+          options={choicesOf(source?.key ?? BUNDLED_KEY, ownAdapter, tuned)}
+          onChange={(choice) => setConfig({ model: choice === 'planted' ? FIRST_PLANTED : choice })}
+        />
+      )}
+      {isPlanted(model) && (
+        <Select
+          label="Planted in layers"
           value={model}
-          options={variantsOf(source?.key ?? BUNDLED_KEY, ownAdapter, tuned)}
+          options={BANDS}
           onChange={(model) => setConfig({ model })}
         />
       )}

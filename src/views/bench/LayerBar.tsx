@@ -1,6 +1,7 @@
 /** The layer strip with its words: the brushed range, the proposed one and why, the planted truth where there is one. */
 import { useCallback, useMemo } from 'react';
 import { Button } from 'react-aria-components';
+import { plantedBandOf } from '@/state/planted.ts';
 import { useLayerCount } from '@/state/select.ts';
 import { useProposal } from '@/state/select-reading.ts';
 import { getSession } from '@/state/session-instance.ts';
@@ -9,12 +10,10 @@ import type { LayerRange } from '@/views/index.ts';
 import { LayerStrip } from '@/views/layer-strip/LayerStrip.tsx';
 import { MeasureSwitch } from './MeasureSwitch.tsx';
 
-export const PLANTED: LayerRange = { first: 8, last: 13 };
-
 export function LayerBar() {
   const layerCount = useLayerCount();
   const [first, last] = useApp((state) => state.config.range);
-  const planted = useApp((state) => state.config.model === 'planted-8-13');
+  const planted = useApp((state) => plantedBandOf(state.config.model));
   const hoverLayer = useApp((state) => state.hoverLayer);
   const proposal = useProposal();
   const range = useMemo(() => ({ first, last }), [first, last]);
@@ -43,7 +42,7 @@ export function LayerBar() {
         onChange={change}
         onCommit={commit}
         proposed={proposal?.kind === 'range' ? proposal : null}
-        planted={planted ? PLANTED : null}
+        planted={planted}
       />
     </section>
   );

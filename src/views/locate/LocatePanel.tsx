@@ -1,10 +1,10 @@
 /** The Locate section: settings beside its three pictures, each bound to its search. Only the arrangement. */
 import { useEffect } from 'react';
 import { loadRecorded } from '@/actions/shipped.ts';
+import { plantedBandOf } from '@/state/planted.ts';
 import { useScoreLimit } from '@/state/score-limit.ts';
 import { useGridSummary, useLocateSettings, useSearch } from '@/state/select-locate.ts';
 import { setConfig, useApp } from '@/state/store.ts';
-import { PLANTED } from '@/views/bench/LayerBar.tsx';
 import { useLayerAxis } from '@/views/bench/LayerPictures.tsx';
 import type { LayerRange } from '@/views/index.ts';
 import { useWaitingHint } from '@/views/shared/use-waiting-hint.ts';
@@ -20,7 +20,7 @@ export default function LocatePanel() {
   useEffect(() => void loadRecorded('recorded/locate/'), []);
   const axis = useLayerAxis();
   const { settings } = useLocateSettings();
-  const planted = useApp((state) => (state.config.model === 'planted-8-13' ? PLANTED : null));
+  const planted = useApp((state) => plantedBandOf(state.config.model));
   const limit = useScoreLimit();
   const waiting = useWaitingHint();
   // A search that is asked for waits its turn: work that is under way is no reason not to start it.
