@@ -1,10 +1,10 @@
-/** The methods that name layers, each from its request to the band it names, and the table that compares them with the truth. */
+/** The methods that name layers, each from its request to the band it names. Compared with the truth: yardstick-results.ts. */
 import { bestFirst, directionOf } from '@/method/grid.ts';
 import { summariseBandScan } from '@/method/localisation.ts';
 import { proposeRange } from '@/method/range-proposal.ts';
 import { DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
 import { SEARCH_DEFAULTS } from '@/method/search-defaults.ts';
-import { bandError, guessedOverlap, type LayerBand } from '@/method/yardstick.ts';
+import type { LayerBand } from '@/method/yardstick.ts';
 import { MATRIX_NAMES } from '@/model/spec.ts';
 import type { ControlParams } from '@/protocol/controls.ts';
 import type {
@@ -25,7 +25,7 @@ export interface YardstickPools extends Record<string, PromptItem[]> {
   harmless: PromptItem[];
 }
 
-interface MethodRequest extends ModelContext {
+export interface MethodRequest extends ModelContext {
   pools: YardstickPools;
   calibration: RefusalCalibration;
   layerCount: number;
@@ -38,20 +38,12 @@ interface MethodRequest extends ModelContext {
   ) => Promise<ExperimentMap[K]['result']>;
 }
 
-interface Found {
+export interface Found {
   /** null = the method names no layers. */
   found: LayerBand | null;
   /** Whether the width was told to it. */
   isWidthGiven: boolean;
   note: string;
-}
-
-export interface MethodResult extends Found {
-  adapter: string;
-  planted: LayerBand;
-  layerCount: number;
-  method: string;
-  what: string;
 }
 
 interface Method {
@@ -232,24 +224,3 @@ export const METHODS: readonly Method[] = [
   skip,
   transplant,
 ];
-
-const signed = (value: number): string => (value > 0 ? `+${value}` : String(value)).replace('-', '−');
-
-/** As Markdown; rows in the order in which they were made. */
-export function yardstickTable(rows: readonly MethodResult[]): string {
-  const lines = rows.map(({ planted, found, method, isWidthGiven, note, layerCount }) => {
-    const truth = `${planted.first}–${planted.last}`;
-    if (!found) return `| ${truth} | ${method} | none | | | | | ${note} |`;
-    const { firstOff, lastOff, overlap, found: isFound } = bandError(found, planted);
-    const width = found.last - found.first + 1;
-    const guess = guessedOverlap(planted, width, layerCount).toFixed(2);
-    const named = `${found.first}–${found.last}${isWidthGiven ? ' (width given)' : ''}`;
-    return `| ${truth} | ${method} | ${named} | ${signed(firstOff)}, ${signed(lastOff)} | ${overlap.toFixed(2)} | ${guess} | ${isFound ? 'yes' : 'no'} | ${note} |`;
-  });
-  return [
-    '| planted | method | names | first, last off by | overlap | by guessing | finds it | remark |',
-    '|---|---|---|---|---|---|---|---|',
-    ...lines,
-    '',
-  ].join('\n');
-}

@@ -1,23 +1,26 @@
 /**
  * Positive controls with known truth: `npm run yardstick [-- --limit 32 --only planted-8-13 --threads 2]`. For every bundled
- * adapter that was trained in one band only, runs each method that names layers, and writes which of them find the band and
- * how far off they are: docs/yardstick.md, and one run file per adapter below --output. Goes on where it was stopped, cell by cell.
+ * adapter that was trained in one band only, runs each method that names layers, and writes which of them find the band and how
+ * far off they are: docs/yardstick.md, from one run file per adapter in docs/yardstick. Goes on where it was stopped, cell by cell.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DEFAULT_REFUSAL_RULES } from '@/method/refusal.ts';
 import { readManifest } from '@/model/bundled.ts';
 import { diskFiles } from '@/model/node-files.ts';
+import { parseRunFile } from '@/protocol/run-file.ts';
 import { DEFAULT_CONFIG } from '@/state/config.ts';
 import { limited, shippedPool } from '../cli/pools.ts';
 import { BUNDLE_FOLDER, withModel } from '../cli/session.ts';
 import { GrowingRun } from './growing-run.ts';
-import { METHODS, type MethodResult, type YardstickPools, yardstickTable } from './yardstick-methods.ts';
+import { METHODS, type YardstickPools } from './yardstick-methods.ts';
+import { yardstickDocument } from './yardstick-results.ts';
 
 const MODEL = 'smollm2-135m-instruct';
 const REPORT = fileURLToPath(new URL('../docs/yardstick.md', import.meta.url));
+const RECORDED = fileURLToPath(new URL('../docs/yardstick/', import.meta.url));
 
 const { values } = parseArgs({
   options: {
@@ -43,13 +46,11 @@ const pools: YardstickPools = {
 };
 
 const manifest = await readManifest(diskFiles(BUNDLE_FOLDER));
-const chosen = manifest.adapters.filter(
-  ({ id, planted }) => planted !== undefined && (values.only === undefined || values.only === id),
-);
+const planted = manifest.adapters.filter((adapter) => adapter.planted !== undefined);
+const chosen = planted.filter(({ id }) => values.only === undefined || values.only === id);
 if (chosen.length === 0) throw new Error('No planted adapter of that name is bundled.');
-mkdirSync(values.output, { recursive: true });
+for (const folder of [values.output, RECORDED]) mkdirSync(folder, { recursive: true });
 
-const rows: MethodResult[] = [];
 for (const { id, planted } of chosen) {
   const file = path.join(values.output, `${id}.json`);
   const options = {
@@ -82,14 +83,16 @@ for (const { id, planted } of chosen) {
     });
     for (const method of METHODS) {
       const request = { ...context, ask, pools, calibration, layerCount, width: band.last - band.first + 1 };
-      const found = await method.run(request);
-      rows.push({ adapter: id, planted: band, layerCount, method: method.name, what: method.what, ...found });
-      session.display.say(yardstickTable(rows.slice(-1)).split('\n').at(-2) ?? '');
+      const { found, note } = await method.run(request);
+      session.display.say(
+        `${id}, ${method.name}: ${found ? `${found.first}-${found.last}` : 'none'}. ${note}`,
+      );
     }
     run.finish();
   });
+  copyFileSync(file, path.join(RECORDED, `${id}.json`));
 }
-const model = `${MODEL}, ${chosen.length} planted adapters, ${limit} prompts per counted pool, first-token score`;
-const text = readFileSync(new URL('./yardstick-head.md', import.meta.url), 'utf8');
-writeFileSync(REPORT, `${text.trimEnd()}\n\n${model}.\n\n${yardstickTable(rows)}`);
-process.stdout.write(yardstickTable(rows));
+const files = planted.map(({ id }) => path.join(RECORDED, `${id}.json`)).filter((file) => existsSync(file));
+const runs = files.map((file) => parseRunFile(readFileSync(file, 'utf8'), path.basename(file)).run);
+const head = readFileSync(new URL('./yardstick-head.md', import.meta.url), 'utf8');
+writeFileSync(REPORT, await yardstickDocument(head, runs));
