@@ -2,7 +2,7 @@
 import type { Backend, DeviceTensor } from '@/backends/backend.ts';
 import { AppError } from '@/model/app-error.ts';
 import type { PackedForm } from '@/model/packed-matrix.ts';
-import { type ModelSpec, matrixDims, type WeightReader } from '@/model/spec.ts';
+import { type ModelSpec, matrixDims, matrixParameters, type WeightReader } from '@/model/spec.ts';
 import type { WeightPrecision } from './engine.ts';
 import { LayerStream } from './layer-stream.ts';
 import { formOf, type QuantisedLayer, uploadMatrix } from './quantised-weights.ts';
@@ -51,6 +51,7 @@ export async function uploadWeights(
   const read = (index: number) => uploadLayer(backend, spec, reader, index, keepsQuantised);
   const layers: UploadedLayer[] = [];
   if (!streams) {
+    signal?.throwIfAborted();
     for await (const layer of readAhead(read, spec.layerCount, layersAhead(spec))) {
       layers.push(layer);
       signal?.throwIfAborted();
@@ -77,8 +78,8 @@ const AHEAD_BYTES = 2 ** 26;
 const MOST_AHEAD = 4;
 
 function layersAhead(spec: ModelSpec): number {
-  const elements = Object.values(matrixDims(spec)).reduce((sum, [out, input]) => sum + out * input, 0);
-  return Math.min(MOST_AHEAD, Math.max(1, Math.floor(AHEAD_BYTES / (4 * elements))));
+  const layerBytes = 4 * matrixParameters(spec);
+  return Math.min(MOST_AHEAD, Math.max(1, Math.floor(AHEAD_BYTES / layerBytes)));
 }
 
 /** All in order; while one is turned into numbers, the bytes of those `ahead` of it are on their way. */

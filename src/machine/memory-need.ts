@@ -4,7 +4,7 @@
  */
 import type { BackendInfo, Residency } from '@/engine/engine.ts';
 import { packedBytesPerWeight, packedForm } from '@/model/packed-matrix.ts';
-import { type ModelSpec, matrixDims, vectorSizes } from '@/model/spec.ts';
+import { type ModelSpec, matrixDims, matrixParameters, vectorSizes } from '@/model/spec.ts';
 
 export interface MemoryNeed {
   /** Weights, in JavaScript's memory or the GPU's. */
@@ -28,8 +28,7 @@ const POSITIONS = 1024;
 const WIDE_ARRAYS = 4;
 
 export function layerParameters(spec: ModelSpec): number {
-  const matrices = Object.values(matrixDims(spec)).reduce((sum, [out, input]) => sum + out * input, 0);
-  return [...vectorSizes(spec).values()].reduce((sum, size) => sum + size, matrices);
+  return [...vectorSizes(spec).values()].reduce((sum, size) => sum + size, matrixParameters(spec));
 }
 
 /** Elements of all tensors of a model. A tied head is the embedding and counts once. */

@@ -134,6 +134,11 @@ export function matrixDims(spec: ModelSpec): Record<MatrixName, readonly [out: n
   };
 }
 
+/** Elements of the seven matrices of one layer together. */
+export function matrixParameters(spec: ModelSpec): number {
+  return Object.values(matrixDims(spec)).reduce((sum, [out, input]) => sum + out * input, 0);
+}
+
 /** The norms and biases that a layer of this model has, and their lengths. */
 export function vectorSizes(spec: ModelSpec): Map<VectorName, number> {
   const sizes = new Map<VectorName, number>([

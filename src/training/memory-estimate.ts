@@ -6,7 +6,7 @@ import type { BackendInfo } from '@/engine/engine.ts';
 import { lowestPassed, trainedShapes } from '@/engine/train/parameters.ts';
 import { DEFAULT_KEPT_BYTES, keptBytes } from '@/engine/train/trainer-options.ts';
 import { AppError } from '@/model/app-error.ts';
-import { adapterUnits, type ModelSpec, matrixDims } from '@/model/spec.ts';
+import { adapterUnits, type ModelSpec, matrixDims, matrixParameters } from '@/model/spec.ts';
 import type { TrainingMemory, TrainParams } from '@/protocol/training.ts';
 import type { TrainingPlan } from './plan.ts';
 import type { TokenisedRow } from './tokenise.ts';
@@ -39,7 +39,7 @@ export function estimateMemory({ spec, params, plan, backend, limitBytes }: Memo
   const shapes = trainedShapes(spec, part, trains);
   const ends = shapes[spec.layerCount] ?? new Map<string, readonly number[]>();
   const trained = FLOAT * shapes.reduce((sum, group) => sum + sizeOf(group), 0);
-  const layerWeights = Object.values(matrixDims(spec)).reduce((sum, [out, input]) => sum + out * input, 0);
+  const layerWeights = matrixParameters(spec);
   const embedding = spec.vocabSize * spec.hiddenSize;
   // The embedding stays in JavaScript for look-ups; the head is a second copy only where it is another matrix or another place.
   const heads = spec.tiedEmbeddings && backend !== 'webgpu' ? 1 : 2;
