@@ -1,8 +1,7 @@
 /** Ten models opened one after the other in one tab: workers and memory stay what they were. */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Harness, startHarness } from '../tests/browser/harness.ts';
+import { rendererBytes } from '../tests/browser/renderer-memory.ts';
 import { chooseFiles, holdModel, labWorkers, microFiles, openBench } from './testing/bench-page.ts';
 
 /**
@@ -16,20 +15,6 @@ beforeAll(async () => {
   harness = await startHarness({ site: 'app' });
 });
 afterAll(() => harness?.close());
-
-/** What the page's process holds, workers included; null where the system does not tell. (The browser's own measure waits for idle workers.) */
-async function rendererBytes(): Promise<number | null> {
-  const devtools = await harness.browser.newBrowserCDPSession();
-  const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');
-  await devtools.detach();
-  const renderers = processInfo
-    .filter(({ type }) => type === 'renderer')
-    .map(({ id }) => `/proc/${id}/statm`);
-  const sizes = await Promise.all(
-    renderers.filter(existsSync).map(async (file) => Number((await readFile(file, 'utf8')).split(' ')[1])),
-  );
-  return sizes.length > 0 ? 4096 * Math.max(...sizes) : null;
-}
 
 test('ten loads and unloads leave no growth', async () => {
   const { page, watch, close } = await openBench(harness, 'backend=wasm&n=8', { prepare: holdModel });
@@ -48,7 +33,7 @@ test('ten loads and unloads leave no growth', async () => {
     if (load !== 2 && load !== 10) continue;
     // Workers are ended at once, and gone a moment later.
     await expect.poll(labs, { timeout: 120_000 }).toBe(1);
-    seen.push(await rendererBytes());
+    seen.push(await rendererBytes(harness.browser, 'VmRSS'));
   }
   const [early, late] = seen;
   console.log(`the page's process after 2 loads ${early} bytes, after 10 ${late}`);

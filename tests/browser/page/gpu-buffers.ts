@@ -3,11 +3,8 @@
  * destroyed takes its buffers with it. Import it before anything opens a device.
  */
 
-interface DeviceCount {
-  bytes: Map<GPUBuffer, number>;
-}
-
-const devices = new Map<GPUDevice, DeviceCount>();
+/** Sizes of the buffers that are alive, by device. */
+const devices = new Map<GPUDevice, Map<GPUBuffer, number>>();
 let peakBytes = 0;
 
 const { createBuffer, destroy: destroyDevice } = globalThis.GPUDevice?.prototype ?? {};
@@ -16,14 +13,13 @@ const destroyBuffer = globalThis.GPUBuffer?.prototype.destroy;
 if (createBuffer && destroyDevice && destroyBuffer) {
   GPUDevice.prototype.createBuffer = function (this: GPUDevice, descriptor) {
     const buffer = createBuffer.call(this, descriptor);
-    const device = devices.get(this) ?? { bytes: new Map() };
-    devices.set(this, device);
-    device.bytes.set(buffer, descriptor.size);
+    const sizes = devices.get(this) ?? new Map<GPUBuffer, number>();
+    devices.set(this, sizes.set(buffer, descriptor.size));
     peakBytes = Math.max(peakBytes, aliveBuffers().bytes);
     return buffer;
   };
   GPUBuffer.prototype.destroy = function (this: GPUBuffer) {
-    for (const { bytes } of devices.values()) bytes.delete(this);
+    for (const sizes of devices.values()) sizes.delete(this);
     return destroyBuffer.call(this);
   };
   GPUDevice.prototype.destroy = function (this: GPUDevice) {
@@ -34,7 +30,7 @@ if (createBuffer && destroyDevice && destroyBuffer) {
 
 /** Buffers that are neither destroyed themselves nor gone with their device. */
 export function aliveBuffers(): { count: number; bytes: number; devices: number } {
-  const sizes = [...devices.values()].flatMap(({ bytes }) => [...bytes.values()]);
+  const sizes = [...devices.values()].flatMap((ofDevice) => [...ofDevice.values()]);
   return {
     count: sizes.length,
     bytes: sizes.reduce((sum, size) => sum + size, 0),
