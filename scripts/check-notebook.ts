@@ -9,18 +9,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { readManifest } from '@/model/bundled.ts';
+import { diskFiles } from '@/model/node-files.ts';
 import { parseRunFile, type RunFile } from '@/protocol/run-file.ts';
 import { runNotebook } from '@/runs/notebook.ts';
-import { PLANTED_VARIANTS } from '@/state/planted.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const MODEL = { folder: 'public/models/smollm2-135m-instruct', file: 'SmolLM2-135M-Instruct.Q4_1.gguf' };
-const ADAPTERS: Record<string, string> = {
-  safety: 'public/models/safety-adapter',
-  ...Object.fromEntries(
-    PLANTED_VARIANTS.map((id) => [id, `public/models/${id.replace('planted-', 'planted-adapter-')}`]),
-  ),
-};
+const { adapters } = await readManifest(diskFiles(path.join(root, 'public/models')));
+/** Folders of the bundled adapters, by the names that settings hold. */
+const ADAPTERS = new Map(adapters.map((adapter) => [adapter.id, `public/models/${adapter.path}`]));
 
 interface Report {
   numbers: Array<{ what: string; largest: number; allowed: number }>;
@@ -53,7 +51,7 @@ try {
   const settings = {
     MODEL: path.join(root, MODEL.folder),
     GGUF_FILE: MODEL.file,
-    ADAPTERS: Object.fromEntries(names.map((name) => [name, path.join(root, ADAPTERS[name] ?? name)])),
+    ADAPTERS: Object.fromEntries(names.map((name) => [name, path.join(root, ADAPTERS.get(name) ?? name)])),
     DEVICE: 'cpu',
   };
   const args = [

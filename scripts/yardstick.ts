@@ -46,8 +46,8 @@ const pools: YardstickPools = {
 };
 
 const manifest = await readManifest(diskFiles(BUNDLE_FOLDER));
-const planted = manifest.adapters.filter((adapter) => adapter.planted !== undefined);
-const chosen = planted.filter(({ id }) => values.only === undefined || values.only === id);
+const controls = manifest.adapters.filter(({ planted }) => planted !== undefined);
+const chosen = controls.filter(({ id }) => values.only === undefined || values.only === id);
 if (chosen.length === 0) throw new Error('No planted adapter of that name is bundled.');
 for (const folder of [values.output, RECORDED]) mkdirSync(folder, { recursive: true });
 
@@ -92,7 +92,7 @@ for (const { id, planted } of chosen) {
   });
   copyFileSync(file, path.join(RECORDED, `${id}.json`));
 }
-const files = planted.map(({ id }) => path.join(RECORDED, `${id}.json`)).filter((file) => existsSync(file));
+const files = controls.map(({ id }) => path.join(RECORDED, `${id}.json`)).filter((file) => existsSync(file));
 const runs = files.map((file) => parseRunFile(readFileSync(file, 'utf8'), path.basename(file)).run);
 const head = readFileSync(new URL('./yardstick-head.md', import.meta.url), 'utf8');
 writeFileSync(REPORT, await yardstickDocument(head, runs));

@@ -30,6 +30,11 @@ const USUAL_RUNS = 3;
 const DEFAULT_ANSWER_TOKENS = 48;
 export const MOST_ANSWER_TOKENS = 256;
 
+function labelOf(variant: (typeof MODEL_VARIANTS)[number], ownAdapter: string | null | undefined): string {
+  if (isPlanted(variant)) return `planted ${plantedLayers(variant)}`;
+  return (variant === 'aligned' && ownAdapter) || variant;
+}
+
 /** @param offered names of the adapters that the open model has */
 function modelsToAsk(
   situation: Situation,
@@ -42,12 +47,7 @@ function modelsToAsk(
     .filter(({ adapters }) => adapters.every((name) => offered.includes(name)))
     .map(({ variant, adapters }) => ({
       key: variant,
-      label:
-        variant === 'aligned' && ownAdapter
-          ? ownAdapter
-          : isPlanted(variant)
-            ? `planted ${plantedLayers(variant)}`
-            : variant,
+      label: labelOf(variant, ownAdapter),
       hint: adapters.length === 0 ? 'the weights alone' : `with the adapter ${adapters.join(' and ')}`,
       setting: { adapters, scale: [] },
       usual: !isPlanted(variant),
