@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig, type Plugin, type UserConfig } from 'vite';
+import { fasterOrtWasm } from './scripts/ort-wasm/plugin.ts';
 import { isolationHeaders, metaPolicy, safetyHeaders } from './scripts/serve.mjs';
 
 const LEFT_OUT_ID = '\0left-out';
@@ -130,7 +131,15 @@ export function sharedConfig(): UserConfig {
   return {
     base: './',
     define: { APP_VERSION: JSON.stringify(version) },
-    plugins: [react(), tokenizersOnly(), pdfWithoutHtml(), englishOnly(), unusedTablesOfD3(), policyInPage()],
+    plugins: [
+      react(),
+      fasterOrtWasm(),
+      tokenizersOnly(),
+      pdfWithoutHtml(),
+      englishOnly(),
+      unusedTablesOfD3(),
+      policyInPage(),
+    ],
     resolve: {
       alias: {
         '@': fileURLToPath(new URL('./src', import.meta.url)),
@@ -140,7 +149,7 @@ export function sharedConfig(): UserConfig {
       // ONNX Runtime without its loader embedded: WASM threads re-run their own script, which must not be our chunk.
       conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions],
     },
-    worker: { format: 'es', plugins: () => [tokenizersOnly()], rolldownOptions: { checks } },
+    worker: { format: 'es', plugins: () => [fasterOrtWasm(), tokenizersOnly()], rolldownOptions: { checks } },
     optimizeDeps: { exclude: ['onnxruntime-web', '@huggingface/transformers'] },
     build: {
       target: 'es2023',

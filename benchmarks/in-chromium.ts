@@ -9,7 +9,8 @@ import { ensureBrowser } from '../scripts/find-browser.mjs';
 import { appMounts, serve } from '../scripts/serve.mjs';
 import { type FamilyFigures, scaledShapes } from './families.ts';
 import type { ChromiumLoading } from './loading.ts';
-import { BUNDLED_PATH, LOADING_ROUNDS, type RecountPlan, THROUGHPUT_ROUNDS } from './plan.ts';
+import type { WasmVariant } from './page/bench.worker.ts';
+import { BUNDLED_PATH, LOADING_ROUNDS, PRODUCT_TURNS, type RecountPlan, THROUGHPUT_ROUNDS } from './plan.ts';
 import type { RuntimeFigures } from './run.ts';
 import { measureTraining, type TrainingFigures } from './training/measure.ts';
 import { type PageFigures, watchPage } from './watch-page.ts';
@@ -72,6 +73,27 @@ export async function measureInChromium(plan: RecountPlan): Promise<RuntimeFigur
       [BUNDLED_PATH, plan] as const,
     );
     return { recount, throughput };
+  });
+}
+
+export type ProductFigures = Record<WasmVariant, number>;
+
+/** GFLOPS of the bundled model's matmuls with ONNX Runtime's own WebAssembly and with ours, taken in turns; best of each. */
+export async function productsInChromium(threads: number): Promise<ProductFigures> {
+  const { spec } = await openModel(diskFile(`public/${BUNDLED_PATH}`));
+  return inBenchPage(async (page) => {
+    const best: ProductFigures = { package: 0, rolled: 0, fused: 0 };
+    for (let turn = 0; turn < PRODUCT_TURNS; turn++) {
+      for (const variant of ['package', 'rolled', 'fused'] as const) {
+        const { matmulGflops } = await page.evaluate(
+          ([given, rounds, count, which]) =>
+            window.bench.measure('throughput', given as ModelSpec, rounds, count, which),
+          [spec, THROUGHPUT_ROUNDS, threads, variant] as const,
+        );
+        best[variant] = Math.max(best[variant], matmulGflops);
+      }
+    }
+    return best;
   });
 }
 

@@ -13,3 +13,5 @@ export const QUESTION_COUNT = 64;
 export const THROUGHPUT_ROUNDS = 30;
 export const BUNDLED_PATH = 'models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf';
 export const LOADING_ROUNDS = 5;
+/** How often each of ONNX Runtime's files is measured. */
+export const PRODUCT_TURNS = 3;

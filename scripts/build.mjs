@@ -15,7 +15,15 @@ export const appTarget = {
   name: 'app',
   config: 'vite.config.ts',
   output: 'dist',
-  inputs: ['src', 'workers', 'index.html', 'vite.config.ts', 'tsconfig.json', 'package-lock.json'],
+  inputs: [
+    'src',
+    'workers',
+    'index.html',
+    'vite.config.ts',
+    'scripts/ort-wasm',
+    'tsconfig.json',
+    'package-lock.json',
+  ],
 };
 
 /** The entry page of the browser tests; never shipped. @type {BuildTarget} */

@@ -1,6 +1,9 @@
 /** The benchmarks on WASM, in a worker as the product runs there. */
 import { expose } from 'comlink';
+import packageUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import * as ort from 'onnxruntime-web/wasm';
+import fusedUrl from 'ort-wasm/fused.wasm?url';
+import rolledUrl from 'ort-wasm/rolled.wasm?url';
 import { createWasmBackend } from '@/backends/wasm-backend.ts';
 import { engineOn } from '@/engine/create-engine.ts';
 import { browserFiles } from '@/model/browser-files.ts';
@@ -18,9 +21,19 @@ async function fetchModel(modelUrl: string) {
   return openModel(memorySource(bytes, modelUrl.split('/').at(-1)!));
 }
 
+/** ONNX Runtime as its package has it, and with each of the edits of scripts/ort-wasm. */
+const WASM_URLS = { package: packageUrl, rolled: rolledUrl, fused: fusedUrl };
+export type WasmVariant = keyof typeof WASM_URLS;
+
 const benchmarks = {
-  async throughput(spec: ModelSpec, rounds: number, threads: number): Promise<ThroughputFigures> {
-    return measureThroughput(await createWasmBackend({ threads }), spec, rounds);
+  async throughput(
+    spec: ModelSpec,
+    rounds: number,
+    threads: number,
+    variant?: WasmVariant,
+  ): Promise<ThroughputFigures> {
+    const wasmUrl = variant && WASM_URLS[variant];
+    return measureThroughput(await createWasmBackend({ threads, wasmUrl }), spec, rounds);
   },
 
   async loading(file: File, threads: number): Promise<number> {

@@ -1,0 +1,32 @@
+/**
+ * Gives the page ONNX Runtime's WebAssembly with faster matrix products (faster-products.ts), made from the installed package
+ * when it is first asked for: `import url from 'ort-wasm/rolled.wasm?url'`, or `fused`.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Plugin } from 'vite';
+import { projectRoot } from '../setup.mjs';
+import { fasterProducts } from './faster-products.ts';
+
+export const PACKAGE_WASM = createRequire(import.meta.url).resolve(
+  'onnxruntime-web/ort-wasm-simd-threaded.wasm',
+);
+
+export function fasterOrtWasm(): Plugin {
+  return {
+    name: 'faster-ort-wasm',
+    enforce: 'pre',
+    resolveId: {
+      filter: { id: /^ort-wasm\/(rolled|fused)\.wasm\?url$/ },
+      handler(id) {
+        const variant = /rolled|fused/.exec(id)![0];
+        const folder = join(projectRoot, '.cache', 'ort-wasm');
+        const file = join(folder, `ort-wasm-simd-threaded.${variant}.wasm`);
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(file, fasterProducts(readFileSync(PACKAGE_WASM), { fused: variant === 'fused' }));
+        return `${file}?url`;
+      },
+    },
+  };
+}
