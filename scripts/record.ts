@@ -1,5 +1,6 @@
 /**
- * Records the bundled model for the page and for docs/results.md: `npm run record [-- --only search,grid --models aligned]`.
+ * Records the bundled pair, base and aligned, for the page and for docs/results.md: `npm run record [-- --only search,grid]`;
+ * the planted adapters' benches with `-- --only bench --models planted-2-7,planted-8-13,planted-18-23`.
  * Runs the page's own default requests (src/state) through the command line's functions, piece by piece, into --work; a
  * piece that is there is not computed again, so the command may be stopped and started at will. Finished pieces go to
  * public/recorded. What each piece is: record-bench.ts and record-locate.ts.
@@ -45,13 +46,14 @@ import {
 const root = fileURLToPath(new URL('../', import.meta.url));
 const FOLDER = path.join(root, 'public/recorded');
 const MODEL = 'smollm2-135m-instruct';
+const BUNDLED_PAIR: readonly ModelVariant[] = ['base', 'aligned'];
 
 const { values } = parseArgs({
   options: {
     /** Of: bench, search, grid, layer-alpha, controls. Default: all. */
     only: { type: 'string', default: ['bench', ...LOCATE_PIECES].join(',') },
     /** Models of the bench; the searches are of the aligned one. */
-    models: { type: 'string', default: MODEL_VARIANTS.join(',') },
+    models: { type: 'string', default: BUNDLED_PAIR.join(',') },
     /** Controls by name; default: all. */
     controls: { type: 'string' },
     work: { type: 'string', default: path.join(root, '.cache/record') },
@@ -73,6 +75,7 @@ const interrupt = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
 
 mkdirSync(values.work, { recursive: true });
+const startMs = performance.now();
 const terminal = { stdout: process.stdout, stderr: process.stderr, signal: interrupt.signal };
 const options = {
   model: MODEL,
@@ -121,6 +124,8 @@ await withModel(options, { terminal, hash: true }, async (plain) => {
     await recordControls(run, situation(), calibration, controls);
     publish(run, 'controls');
   }
+  const minutes = (performance.now() - startMs) / 60_000;
+  plain.display.say(`${asked.join(', ')} of ${variants.join(', ')}: ${minutes.toFixed(1)} min in all`);
 });
 
 function situationOf(variant: ModelVariant): (patch?: Partial<Config>) => Situation {

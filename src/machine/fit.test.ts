@@ -46,7 +46,8 @@ describe('parameters', () => {
     expect(parameterCount(specOfListed(LISTED_MODELS[0]!))).toBe(stored);
   });
 
-  // What the hub counts in the published weights (model pages, "Model size"), to the digit where it gives digits.
+  // What the hub counts in the published weights (model pages, "Model size"). Each was found again, to the digit, in texts of others
+  // (model cards, GGUF metadata, runtimes' reports of what they loaded).
   test.each([
     ['HuggingFaceTB/SmolLM2-360M-Instruct', 361_821_120],
     ['HuggingFaceTB/SmolLM2-1.7B-Instruct', 1_711_376_384],
