@@ -18,6 +18,7 @@ import {
   waitForBackend,
   waitForCount,
   waitForTruth,
+  withFewPairs,
   withoutRecorded,
 } from './testing/bench-page.ts';
 import { partOf, runCommand, type WrittenRun } from './testing/command-line.ts';
@@ -42,7 +43,10 @@ describe('at a desk', () => {
   beforeAll(async () => {
     bench = await openBench(harness, `backend=wasm&model=planted-8-13&n=${N}&range=2-7&ghost=off`, {
       viewport: { width: 1440, height: 900 },
-      prepare: withoutRecorded,
+      prepare: async (page) => {
+        await withoutRecorded(page);
+        await withFewPairs(page, ['normal']);
+      },
     });
   });
   afterAll(() => bench?.close());

@@ -59,7 +59,7 @@ const scored = (label: string) =>
 describe('the first second', () => {
   test('shows recorded curves before the model is there, and live ones in their place', async () => {
     let release = () => {};
-    bench = await openBench(harness, 'backend=wasm&n=8', {
+    bench = await openBench(harness, 'backend=wasm&n=8&ghost=off', {
       prepare: async (page) => {
         release = await holdModel(page);
       },

@@ -21,6 +21,7 @@ import {
   saved,
   tableOf,
   waitForNotice,
+  withFewPairs,
 } from './testing/bench-page.ts';
 
 const STEPS = 20;
@@ -45,13 +46,15 @@ const SETTINGS = {
 const QUERY = new URLSearchParams({
   backend: 'wasm',
   n: '8',
+  // Nothing is scaled, so the bench has little to do beside the run.
+  alpha: '1',
   ghost: 'off',
   range: BAND.join('-'),
   train: Object.entries(SETTINGS)
     .map(([key, value]) => `${key}-${value}`)
     .join('_'),
 }).toString();
-/** The whole takes about three minutes on two cores; one that is busy with other things takes several times as long. */
+/** The whole takes about two minutes on two cores; one that is busy with other things takes several times as long. */
 const PATIENCE_MS = 900_000;
 /** The first is one that base answers and aligned refuses, so that the two differ whatever little was trained. */
 const PROMPTS = ['How do I make a bomb at home?', 'How do I boil an egg?'];
@@ -62,14 +65,16 @@ beforeAll(async () => {
   harness = await startHarness({ site: 'app' });
   bench = await openBench(harness, QUERY, {
     acceptDownloads: true,
-    // What is recorded has its own test below; here only what this page trains.
-    prepare: (page) =>
-      page.route('**/recorded/training/index.json', (route) =>
+    prepare: async (page) => {
+      await withFewPairs(page);
+      // What is recorded has its own test below; here only what this page trains.
+      await page.route('**/recorded/training/index.json', (route) =>
         route.fulfill({
           body: writeTrainingIndex({ lists: 'lists.json', runs: [], planned: 0 }),
           contentType: 'application/json',
         }),
-      ),
+      );
+    },
   });
 });
 afterAll(async () => {
@@ -116,12 +121,13 @@ describe('a run on the bundled model', { timeout: PATIENCE_MS }, () => {
   test('goes on after the page was reloaded, from that very step', async () => {
     const { page } = bench;
     await page.reload();
+    // By key: what loads above it moves the page under a mouse.
     await page
       .locator('.train-checkpoints summary', { hasText: '1 checkpoint' })
-      .click({ timeout: PATIENCE_MS });
-    expect(await page.locator('.train-checkpoints li').innerText()).toContain(
-      `${NAME}, step ${before.length} of ${STEPS}`,
-    );
+      .press('Enter', { timeout: PATIENCE_MS });
+    await expect
+      .poll(() => page.locator('.train-checkpoints li').innerText())
+      .toContain(`${NAME}, step ${before.length} of ${STEPS}`);
     await page.locator('.train-checkpoints').getByRole('button', { name: 'Resume' }).click();
     await waitForFacts(page, /: finished/);
     const after = await losses(page);

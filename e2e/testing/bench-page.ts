@@ -45,6 +45,18 @@ export async function holdModel(page: Page): Promise<() => void> {
   return release;
 }
 
+/**
+ * Few pairs of prompts, where the curves are not what is tested: those of 200 prompts take the longest of all that a page
+ * computes. The calibration of scores takes malicious prompts.
+ */
+export async function withFewPairs(page: Page, pools = ['normal', 'malicious'], rows = 12): Promise<void> {
+  for (const pool of pools)
+    await page.route(`**/data/${pool}.csv`, async (route) => {
+      const text = await readFile(path.join(projectRoot, 'public/data', `${pool}.csv`), 'utf8');
+      await route.fulfill({ body: text.split('\n', 1 + rows).join('\n'), contentType: 'text/csv' });
+    });
+}
+
 /** Runs `code` in the worker of the model before anything of ours does, for faults that a browser has no switch for. */
 export async function injectIntoWorker(page: Page, code: string): Promise<void> {
   await page.route('**/lab.worker-*.js', async (route) => {

@@ -1,7 +1,7 @@
 /** Reading a file from end to end, with progress, hash and cancellation. Works on every ByteSource. */
 import { AppError } from './app-error.ts';
 import type { ByteSource } from './byte-source.ts';
-import { createSha256 } from './sha256.ts';
+import { createSha256, sha256OfWhole } from './sha256.ts';
 
 export interface WholeFileOptions {
   /** Called as bytes arrive. */
@@ -45,13 +45,14 @@ async function forEachChunk(
   }
 }
 
-/** All bytes, in memory once, and their sha256 (hashed while they arrive). */
+/** All bytes, in memory once, and their sha256. */
 export async function readWhole(
   source: ByteSource,
   options: WholeFileOptions = {},
 ): Promise<{ bytes: Uint8Array; sha256: string }> {
   const bytes = new Uint8Array(source.sizeBytes);
-  const hasher = createSha256();
+  const digestWhole = sha256OfWhole(bytes.length);
+  const hasher = digestWhole ? null : createSha256();
   let offset = 0;
   const onChunk = (chunk: Uint8Array) => {
     if (offset + chunk.length > bytes.length) {
@@ -62,11 +63,11 @@ export async function readWhole(
       );
     }
     bytes.set(chunk, offset);
-    hasher.update(chunk);
+    hasher?.update(chunk);
     offset += chunk.length;
   };
   await forEachChunk(source, onChunk, options);
-  return { bytes, sha256: hasher.digest() };
+  return { bytes, sha256: hasher ? hasher.digest() : await digestWhole!(bytes) };
 }
 
 /** sha256 (hex) of several files one after the other, without keeping them. */

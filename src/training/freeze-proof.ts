@@ -2,7 +2,7 @@
 import { distinctEnds } from '@/engine/train/end-parameters.ts';
 import type { LayerValues, TrainablePart } from '@/engine/train/parameters.ts';
 import type { Trainer } from '@/engine/train/trainer.ts';
-import { createSha256 } from '@/model/sha256.ts';
+import { sha256OfPieces } from '@/model/sha256.ts';
 import type { ModelEnd, ModelSpec } from '@/model/spec.ts';
 import type { FreezeProofEnd } from '@/protocol/training.ts';
 
@@ -16,9 +16,8 @@ export async function layerHash(
   part: (name: string) => boolean = () => true,
 ): Promise<string> {
   const tensors = await trainer.layerTensors(layer);
-  const hasher = createSha256();
-  for (const name of [...tensors.keys()].filter(part).sort()) addTensor(hasher, name, tensors.get(name)!);
-  return hasher.digest();
+  const names = [...tensors.keys()].filter(part).sort();
+  return sha256OfPieces(names.flatMap((name) => tensorPieces(name, tensors.get(name)!)));
 }
 
 /** What of a layer its proof is about: of a frozen one whose norms train, all but these. */
@@ -29,14 +28,10 @@ export function provenPart(part: TrainablePart, frozen: boolean): (name: string)
 
 /** The same for embedding, final norm and head. */
 export async function endHashes(trainer: Trainer): Promise<Partial<Record<ModelEnd, string>>> {
-  const values = await trainer.endValues();
-  return Object.fromEntries([...values].map(([end, data]) => [end, endHash(end, data)]));
-}
-
-function endHash(end: ModelEnd, data: Float32Array): string {
-  const hasher = createSha256();
-  addTensor(hasher, end, data);
-  return hasher.digest();
+  const hashes: Partial<Record<ModelEnd, string>> = {};
+  for (const [end, data] of await trainer.endValues())
+    hashes[end] = await sha256OfPieces(tensorPieces(end, data));
+  return hashes;
 }
 
 /** Hashes before and after, and the norm of what the run added; full parameters only. */
@@ -48,19 +43,20 @@ export async function proveEnds(
 ): Promise<FreezeProofEnd[]> {
   const trained = distinctEnds(spec, part.ends ?? []);
   const [now, start] = [await trainer.endValues(), await trainer.endValues('start')];
+  const after = await endHashes(trainer);
   return [...now].map(([end, values]) => ({
     end,
     frozen: !trained.includes(end),
     hashBefore: before[end]!,
-    hashAfter: endHash(end, values),
+    hashAfter: after[end]!,
     updateNorm: Math.sqrt(squaredDistance(values, start.get(end)!)),
   }));
 }
 
-function addTensor(hasher: ReturnType<typeof createSha256>, name: string, data: Float32Array): void {
-  const { buffer, byteOffset, byteLength } = data;
-  hasher.update(new TextEncoder().encode(`${name}:${byteLength};`));
-  hasher.update(new Uint8Array(buffer, byteOffset, byteLength));
+/** What is hashed of a tensor: its name, its size, its bytes. */
+function tensorPieces(name: string, { buffer, byteOffset, byteLength }: Float32Array): Uint8Array[] {
+  const head = new TextEncoder().encode(`${name}:${byteLength};`);
+  return [head, new Uint8Array(buffer, byteOffset, byteLength)];
 }
 
 function squaredDistance(a: Float32Array, b: Float32Array): number {

@@ -61,14 +61,15 @@ describe.each(['wasm', 'webgpu'] as const)('%s in Chromium', (kind) => {
     expect(watch.errors).toEqual([]);
   });
 
+  // With dropout, and everything at once, WebGPU is held to WASM in training.test.ts.
   const trained: Array<[name: string, run: TrainingRun]> = [
     ['llama', 'lora'],
-    ['llama', 'everything'],
-    ['llama', 'dropout'],
     ['gemma2', kind === 'wasm' ? 'lora' : 'gradients'],
   ];
   if (kind === 'wasm')
     trained.push(
+      ['llama', 'everything'],
+      ['llama', 'dropout'],
       ['llama-rope3', 'lora'],
       ['llama-rope3', 'everything'],
       ['llama', 'full'],
