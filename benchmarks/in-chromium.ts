@@ -1,6 +1,7 @@
 /** Drives a real Chromium for the benchmarks: the WASM figures in a bare page, and the shipped page itself. */
 import { statSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { parameterCount } from '@/machine/memory-need.ts';
 import { diskFile } from '@/model/node-files.ts';
 import { openModel } from '@/model/open-model.ts';
 import type { ModelSpec } from '@/model/spec.ts';
@@ -112,6 +113,7 @@ export async function familiesInChromium(threads: number): Promise<FamilyFigures
 
 /** From a file that a person chose; the browser reads it from disk. */
 export async function loadingInChromium(path: string, threads: number): Promise<ChromiumLoading> {
+  const floatCount = parameterCount((await openModel(diskFile(path))).spec);
   return inBenchPage(async (page) => {
     await page.evaluate(() => {
       const input = document.createElement('input');
@@ -120,6 +122,7 @@ export async function loadingInChromium(path: string, threads: number): Promise<
     });
     await page.setInputFiles('input[type=file]', path);
     let loadMs = Number.POSITIVE_INFINITY;
+    let freshWriteMs = Number.POSITIVE_INFINITY;
     for (let round = 0; round < LOADING_ROUNDS; round++) {
       const once = await page.evaluate(
         (count) =>
@@ -131,8 +134,10 @@ export async function loadingInChromium(path: string, threads: number): Promise<
         threads,
       );
       loadMs = Math.min(loadMs, once);
+      const written = await page.evaluate((count) => window.bench.measure('freshWrite', count), floatCount);
+      freshWriteMs = Math.min(freshWriteMs, written);
     }
-    return { bytes: statSync(path).size, loadMs };
+    return { bytes: statSync(path).size, loadMs, freshWriteMs };
   });
 }
 

@@ -10,6 +10,7 @@ import { browserFiles } from '@/model/browser-files.ts';
 import { memorySource } from '@/model/memory-source.ts';
 import { openModel } from '@/model/open-model.ts';
 import type { ModelSpec } from '@/model/spec.ts';
+import { freshWriteMs } from '../fresh-memory.ts';
 import { measureThroughput, type ThroughputFigures } from '../layer-throughput.ts';
 import type { RecountPlan } from '../plan.ts';
 import { measureRecount, type RecountFigures } from '../recount.ts';
@@ -44,6 +45,10 @@ const benchmarks = {
     const loadMs = performance.now() - start;
     await engine.close();
     return loadMs;
+  },
+
+  freshWrite(floatCount: number): number {
+    return freshWriteMs(floatCount);
   },
 
   async openTraining(modelUrl: string, threads: number): Promise<void> {

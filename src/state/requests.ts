@@ -29,6 +29,8 @@ export const NO_CALIBRATION: RefusalCalibration = {
 };
 /** Prompts of the first batch: the first partial count is on screen early. */
 const FIRST_BATCH = 4;
+/** Fewer come all at once: one batch of them takes hardly longer than its first prompts alone, since every layer's weights are packed for each. */
+const WORTH_A_FIRST_BATCH = 32;
 
 /** What keys and parameters are made from. */
 export interface Situation {
@@ -144,17 +146,18 @@ export function countRequest(
 ): Request<'count'> {
   const { config, pools, rules } = situation;
   const { template, setting } = context(situation, config.model, alpha);
+  const prompts = countedPrompts(pools, pool, config);
   return request(situation, 'count', {
     template,
     setting: { ...setting, ...(isTransplanted ? transplantOf(config) : {}) },
-    prompts: countedPrompts(pools, pool, config),
+    prompts,
     calibration,
     rules,
     mode,
     maxNewTokens: MAX_NEW_TOKENS,
     // Damage is measured where nothing should change: on plain prompts.
     ...(pool === 'control' && (alpha !== 1 || isTransplanted) ? { divergence: true } : {}),
-    firstBatchSize: FIRST_BATCH,
+    ...(prompts.length >= WORTH_A_FIRST_BATCH ? { firstBatchSize: FIRST_BATCH } : {}),
   });
 }
 
