@@ -72,14 +72,19 @@ describe('on WebGPU', () => {
     }
   });
 
-  test('the bundled model’s buffers take what was predicted', async () => {
-    const { loadedBytes, peakBytes, predictedBytes, need } = await here.page.evaluate(() =>
-      window.parity.measure('gpuMemory'),
-    );
-    console.log(
-      `predicted ${predictedBytes} bytes of buffers, loaded ${loadedBytes}, at most ${peakBytes}`,
-      need,
-    );
-    expect(Math.abs(predictedBytes / loadedBytes - 1)).toBeLessThan(TOLERANCE);
-  }, 300_000);
+  // Half a minute on a software adapter: STRATASCOPE_SLOW=1 npm test.
+  test.runIf(process.env.STRATASCOPE_SLOW)(
+    'the bundled model’s buffers take what was predicted',
+    async () => {
+      const { loadedBytes, peakBytes, predictedBytes, need } = await here.page.evaluate(() =>
+        window.parity.measure('gpuMemory'),
+      );
+      console.log(
+        `predicted ${predictedBytes} bytes of buffers, loaded ${loadedBytes}, at most ${peakBytes}`,
+        need,
+      );
+      expect(Math.abs(predictedBytes / loadedBytes - 1)).toBeLessThan(TOLERANCE);
+    },
+    300_000,
+  );
 });
