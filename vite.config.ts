@@ -121,6 +121,12 @@ function policyInPage(): Plugin {
   };
 }
 
+/**
+ * What a worker needs at once stands beside its own script, so that parts loaded later import from there: WebKit evaluates a
+ * worker's script a second time for an import that names it, and everything in it would be there twice.
+ */
+const besideEntry = { name: 'worker-base', tags: ['$initial' as const], test: /^(?!.*\.worker\.ts$)/ };
+
 /** How long plugins took says nothing to someone who starts the page. */
 const checks = { pluginTimings: false };
 
@@ -149,7 +155,11 @@ export function sharedConfig(): UserConfig {
       // ONNX Runtime without its loader embedded: WASM threads re-run their own script, which must not be our chunk.
       conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions],
     },
-    worker: { format: 'es', plugins: () => [fasterOrtWasm(), tokenizersOnly()], rolldownOptions: { checks } },
+    worker: {
+      format: 'es',
+      plugins: () => [fasterOrtWasm(), tokenizersOnly()],
+      rolldownOptions: { checks, output: { codeSplitting: { groups: [besideEntry] } } },
+    },
     optimizeDeps: { exclude: ['onnxruntime-web', '@huggingface/transformers'] },
     build: {
       target: 'es2023',

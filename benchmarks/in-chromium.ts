@@ -62,13 +62,19 @@ async function inBenchPage<T>(use: (page: Page) => Promise<T>): Promise<T> {
   });
 }
 
+/** In a worker of its own; with the product's own choice of ONNX Runtime's file unless one is named. */
+function throughputIn(page: Page, spec: ModelSpec, threads: number, variant?: WasmVariant) {
+  return page.evaluate(
+    ([given, rounds, count, which]) =>
+      window.bench.measure('throughput', given as ModelSpec, rounds, count, which),
+    [spec, THROUGHPUT_ROUNDS, threads, variant] as const,
+  );
+}
+
 export async function measureInChromium(plan: RecountPlan): Promise<RuntimeFigures> {
   const { spec } = await openModel(diskFile(`public/${BUNDLED_PATH}`));
   return inBenchPage(async (page) => {
-    const throughput = await page.evaluate(
-      ([given, rounds, threads]) => window.bench.measure('throughput', given as ModelSpec, rounds, threads),
-      [spec, THROUGHPUT_ROUNDS, plan.threads] as const,
-    );
+    const throughput = await throughputIn(page, spec, plan.threads);
     const recount = await page.evaluate(
       ([path, given]) => window.bench.measure('recount', `/${path}`, given),
       [BUNDLED_PATH, plan] as const,
@@ -85,12 +91,8 @@ export async function productsInChromium(threads: number): Promise<ProductFigure
   return inBenchPage(async (page) => {
     const best: ProductFigures = { package: 0, rolled: 0, fused: 0 };
     for (let turn = 0; turn < PRODUCT_TURNS; turn++) {
-      for (const variant of ['package', 'rolled', 'fused'] as const) {
-        const { matmulGflops } = await page.evaluate(
-          ([given, rounds, count, which]) =>
-            window.bench.measure('throughput', given as ModelSpec, rounds, count, which),
-          [spec, THROUGHPUT_ROUNDS, threads, variant] as const,
-        );
+      for (const variant of Object.keys(best) as WasmVariant[]) {
+        const { matmulGflops } = await throughputIn(page, spec, threads, variant);
         best[variant] = Math.max(best[variant], matmulGflops);
       }
     }
@@ -101,12 +103,7 @@ export async function productsInChromium(threads: number): Promise<ProductFigure
 export async function familiesInChromium(threads: number): Promise<FamilyFigures> {
   return inBenchPage(async (page) => {
     const figures: FamilyFigures = {};
-    for (const { name, spec } of scaledShapes()) {
-      figures[name] = await page.evaluate(
-        ([given, rounds, count]) => window.bench.measure('throughput', given as ModelSpec, rounds, count),
-        [spec, THROUGHPUT_ROUNDS, threads] as const,
-      );
-    }
+    for (const { name, spec } of scaledShapes()) figures[name] = await throughputIn(page, spec, threads);
     return figures;
   });
 }

@@ -106,6 +106,10 @@ await runScript(async () => {
       content.toString('utf8'),
     );
     if (address) faults.push(`${name} holds the address of a CDN: ${address[0]}`);
+    if (/\bfrom\s*["'`]\.\/[\w.-]+\.worker-/.test(content.toString('utf8')))
+      faults.push(
+        `${name} imports a worker’s own script, which WebKit runs a second time for it (vite.config.ts)`,
+      );
   }
   // The version is a literal of each copy of the runtime's scripts.
   const versions = new Set(

@@ -57,7 +57,7 @@ export async function withFewPairs(page: Page, pools = ['normal', 'malicious'], 
     });
 }
 
-/** Runs `code` in the worker of the model before anything of ours does, for faults that a browser has no switch for. */
+/** Runs `code` in the worker of the model before its lab is there, for faults that a browser has no switch for. */
 export async function injectIntoWorker(page: Page, code: string): Promise<void> {
   await page.route('**/lab.worker-*.js', async (route) => {
     const response = await route.fetch();

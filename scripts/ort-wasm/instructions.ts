@@ -2,7 +2,7 @@
  * The instructions of one function's body, apart and together again. Knows how long each is (WebAssembly Core Specification,
  * 5.4, with SIMD and relaxed SIMD) and, for those that build operands, how many values it takes; not what they compute.
  */
-import { ByteReader, joined, unsigned } from './wasm-module.ts';
+import { ByteReader, unsigned } from './wasm-module.ts';
 
 export interface Instruction {
   /** Opcode; of two-part ones the prefix in the upper half. */
@@ -77,7 +77,11 @@ export function readBody(body: Uint8Array): FunctionBody {
 }
 
 export function writeBody({ locals, localGroups, instructions }: FunctionBody): Uint8Array {
-  return joined([Uint8Array.from(unsigned(localGroups)), locals, ...instructions.map(({ bytes }) => bytes)]);
+  return Buffer.concat([
+    Uint8Array.from(unsigned(localGroups)),
+    locals,
+    ...instructions.map(({ bytes }) => bytes),
+  ]);
 }
 
 /** How many values it takes from the stack to leave one there; null for those that build no operand, or are not known. */

@@ -13,20 +13,27 @@ export const PACKAGE_WASM = createRequire(import.meta.url).resolve(
   'onnxruntime-web/ort-wasm-simd-threaded.wasm',
 );
 
+/** Files that this process has made: page, workers and every import of them ask anew. */
+const made = new Map<string, string>();
+
+function fileOf(variant: 'rolled' | 'fused'): string {
+  const known = made.get(variant);
+  if (known) return known;
+  const folder = join(projectRoot, '.cache', 'ort-wasm');
+  const file = join(folder, `ort-wasm-simd-threaded.${variant}.wasm`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, fasterProducts(readFileSync(PACKAGE_WASM), { fused: variant === 'fused' }));
+  made.set(variant, file);
+  return file;
+}
+
 export function fasterOrtWasm(): Plugin {
   return {
     name: 'faster-ort-wasm',
     enforce: 'pre',
     resolveId: {
       filter: { id: /^ort-wasm\/(rolled|fused)\.wasm\?url$/ },
-      handler(id) {
-        const variant = /rolled|fused/.exec(id)![0];
-        const folder = join(projectRoot, '.cache', 'ort-wasm');
-        const file = join(folder, `ort-wasm-simd-threaded.${variant}.wasm`);
-        mkdirSync(folder, { recursive: true });
-        writeFileSync(file, fasterProducts(readFileSync(PACKAGE_WASM), { fused: variant === 'fused' }));
-        return `${file}?url`;
-      },
+      handler: (id) => `${fileOf(id.includes('fused') ? 'fused' : 'rolled')}?url`,
     },
   };
 }

@@ -75,10 +75,10 @@ export function editBodies(
       const edited = edit({ ...types[typeOf[n]!]!, body }) ?? body;
       return [Uint8Array.from(unsigned(edited.length)), edited];
     });
-    const code = joined([Uint8Array.from(unsigned(bodies.length)), ...bodies.flat()]);
+    const code = Buffer.concat([Uint8Array.from(unsigned(bodies.length)), ...bodies.flat()]);
     parts.push(Uint8Array.from([id, ...unsigned(code.length)]), code);
   }
-  return joined(parts);
+  return Buffer.concat(parts);
 }
 
 /** Sections come in the order of their numbers, types before the functions that have them. */
@@ -94,14 +94,4 @@ function list<T>(reader: ByteReader, item: (index: number) => T): T[] {
   const items: T[] = [];
   for (let left = reader.unsigned(); left > 0; left--) items.push(item(items.length));
   return items;
-}
-
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

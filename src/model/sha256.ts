@@ -4,7 +4,7 @@
  * goes to the browser's own (0.12 s in a thread of its), Node's pieces to Node's.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
 
 export interface Hasher {
   update(bytes: Uint8Array): void;
@@ -49,18 +49,9 @@ export function sha256OfWhole(
 
 /** Of pieces as if they stood behind one another. */
 export async function sha256OfPieces(pieces: readonly Uint8Array[]): Promise<string> {
-  const byteCount = pieces.reduce((sum, { length }) => sum + length, 0);
-  const digestWhole = sha256OfWhole(byteCount);
-  if (!digestWhole) {
-    const hasher = createSha256();
-    for (const piece of pieces) hasher.update(piece);
-    return hasher.digest();
-  }
-  const whole = new Uint8Array(byteCount);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return digestWhole(whole);
+  const digestWhole = sha256OfWhole(pieces.reduce((sum, { length }) => sum + length, 0));
+  if (digestWhole) return digestWhole(concatBytes(...pieces));
+  const hasher = createSha256();
+  for (const piece of pieces) hasher.update(piece);
+  return hasher.digest();
 }

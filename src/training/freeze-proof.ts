@@ -28,9 +28,14 @@ export function provenPart(part: TrainablePart, frozen: boolean): (name: string)
 
 /** The same for embedding, final norm and head. */
 export async function endHashes(trainer: Trainer): Promise<Partial<Record<ModelEnd, string>>> {
+  return hashesOf(await trainer.endValues());
+}
+
+async function hashesOf(
+  values: ReadonlyMap<ModelEnd, Float32Array>,
+): Promise<Partial<Record<ModelEnd, string>>> {
   const hashes: Partial<Record<ModelEnd, string>> = {};
-  for (const [end, data] of await trainer.endValues())
-    hashes[end] = await sha256OfPieces(tensorPieces(end, data));
+  for (const [end, data] of values) hashes[end] = await sha256OfPieces(tensorPieces(end, data));
   return hashes;
 }
 
@@ -43,7 +48,7 @@ export async function proveEnds(
 ): Promise<FreezeProofEnd[]> {
   const trained = distinctEnds(spec, part.ends ?? []);
   const [now, start] = [await trainer.endValues(), await trainer.endValues('start')];
-  const after = await endHashes(trainer);
+  const after = await hashesOf(now);
   return [...now].map(([end, values]) => ({
     end,
     frozen: !trained.includes(end),
