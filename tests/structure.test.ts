@@ -22,7 +22,7 @@ const LAYERS: Record<string, LayerRule> = {
   // Passes over layers, on any runtime.
   onnx: { values: [] },
   kernels: { values: ['onnx', 'model'] },
-  backends: { values: ['model'], types: ['engine'] },
+  backends: { values: ['onnx', 'model'], types: ['engine'] },
   engine: { values: ['kernels', 'backends', 'model'] },
   // Runs on paper, their memory, checkpoints and proofs.
   training: { values: ['engine', 'method', 'model'], types: ['protocol'] },

@@ -1,6 +1,7 @@
 /**
  * Gives the page ONNX Runtime's WebAssembly with faster matrix products (faster-products.ts), made from the installed package
- * when it is first asked for: `import url from 'ort-wasm/rolled.wasm?url'`, or `fused`.
+ * when it is first asked for: `import url from 'ort-wasm/rolled.wasm?url'`, or `fused`. And its script with tensors that need
+ * no copying (resident-tensors.ts).
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import type { Plugin } from 'vite';
 import { projectRoot } from '../setup.mjs';
 import { fasterProducts } from './faster-products.ts';
+import { withResidentTensors } from './resident-tensors.ts';
 
 export const PACKAGE_WASM = createRequire(import.meta.url).resolve(
   'onnxruntime-web/ort-wasm-simd-threaded.wasm',
@@ -34,6 +36,10 @@ export function fasterOrtWasm(): Plugin {
     resolveId: {
       filter: { id: /^ort-wasm\/(rolled|fused)\.wasm\?url$/ },
       handler: (id) => `${fileOf(id.includes('fused') ? 'fused' : 'rolled')}?url`,
+    },
+    transform: {
+      filter: { id: /[\\/]onnxruntime-web[\\/]dist[\\/]ort\.wasm\.min\.mjs$/ },
+      handler: (code) => withResidentTensors(code),
     },
   };
 }

@@ -27,6 +27,8 @@ export interface Backend {
   /** The largest tensor that can be uploaded, in bytes; Infinity where memory alone decides. */
   readonly maxTensorBytes: number;
   compile(graph: Uint8Array): Promise<Kernel>;
+  /** Room for float32 numbers that `upload` takes without copying; whoever asks for it uploads it. */
+  allocate(length: number): Float32Array;
   /** A tensor for repeated use as an input; `release` gives its memory back. The array may be kept, not copied. */
   upload(data: Uploadable, dims: readonly number[]): DeviceTensor;
   /** Shapes and positions: small int64 tensors that every backend reads on the CPU or copies by itself. */

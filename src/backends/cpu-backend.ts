@@ -1,4 +1,4 @@
-/** Node and WASM: tensors are JavaScript arrays, the runtime copies or reads them at every run. */
+/** Node, and what WASM has in common with it: tensors are JavaScript arrays, which the runtime reads at every run. */
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { BackendInfo } from '@/engine/engine.ts';
 import { type Backend, type DeviceTensor, elementTypeOf, type Kernel, type Uploadable } from './backend.ts';
@@ -31,6 +31,10 @@ export class CpuBackend implements Backend {
     });
   }
 
+  allocate(length: number): Float32Array {
+    return new Float32Array(length);
+  }
+
   upload(data: Uploadable, dims: readonly number[]): DeviceTensor {
     return new this.ort.Tensor(elementTypeOf(data), data, dims);
   }
@@ -50,7 +54,7 @@ export class CpuBackend implements Backend {
     return (tensor.data as Float32Array).slice();
   }
 
-  release(): void {
+  release(_tensor: DeviceTensor): void {
     // Nothing to do: arrays are garbage-collected. (Tensor.dispose would empty a tensor that others still hold.)
   }
 

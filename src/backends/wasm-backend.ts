@@ -9,8 +9,10 @@ import * as ort from 'onnxruntime-web/wasm';
 import fusedUrl from 'ort-wasm/fused.wasm?url';
 import rolledUrl from 'ort-wasm/rolled.wasm?url';
 import { AppError } from '@/model/app-error.ts';
-import type { Backend } from './backend.ts';
+import { GraphBuilder } from '@/onnx/graph.ts';
+import { type Backend, type DeviceTensor, elementTypeOf, type Uploadable } from './backend.ts';
 import { CpuBackend } from './cpu-backend.ts';
+import { WasmMemory } from './wasm-memory.ts';
 
 export interface WasmOptions {
   threads?: number;
@@ -37,7 +39,8 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
   const version = ort.env.versions.web ?? ort.env.versions.common;
   ort.env.wasm.wasmPaths = { wasm: absolute(wasmUrl), mjs: absolute(glueUrl) };
   ort.env.wasm.numThreads = threads;
-  return new CpuBackend(
+  await startRuntime();
+  return new WasmBackend(
     {
       kind: 'wasm',
       threads,
@@ -46,8 +49,40 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
       notes,
     },
     ort,
-    { executionProviders: ['wasm'] },
+    OPTIONS,
   );
+}
+
+const OPTIONS = { executionProviders: ['wasm'] };
+
+/** ONNX Runtime loads its WebAssembly with the first session; tensors can lie in its memory from then on. */
+async function startRuntime(): Promise<void> {
+  const graph = new GraphBuilder();
+  graph.output(graph.op('Identity', [graph.input('x', 'float32', [1])]), 'y', 'float32', [1]);
+  const session = await ort.InferenceSession.create(graph.encode(), OPTIONS);
+  await session.release();
+}
+
+/** Arrays that are uploaded lie in the runtime's own memory until they are released. */
+class WasmBackend extends CpuBackend {
+  readonly #memory = new WasmMemory(ort.getInstance());
+
+  override allocate(length: number): Float32Array {
+    return this.#memory.allocate(length) ?? super.allocate(length);
+  }
+
+  override upload(data: Uploadable, dims: readonly number[]): DeviceTensor {
+    return new ort.Tensor(elementTypeOf(data), this.#memory.hold(data) ?? data, dims);
+  }
+
+  override release(tensor: DeviceTensor): void {
+    this.#memory.free(tensor.data as Uploadable);
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.#memory.freeAll();
+  }
 }
 
 /** Large machines keep two cores for the page and its drawing; small ones need every core they have. */

@@ -60,6 +60,10 @@ export class WebGpuBackend implements Backend {
     });
   }
 
+  allocate(length: number): Float32Array {
+    return new Float32Array(length);
+  }
+
   upload(data: Uploadable, dims: readonly number[]): DeviceTensor {
     const { GPUBufferUsage } = globalThis;
     const buffer = this.device.createBuffer({

@@ -29,6 +29,18 @@ export async function createEngine(model: LoadedModel, options: CreateEngineOpti
   }
 }
 
+/**
+ * Loads the runtime while the model's files are still on their way. Only WASM takes long. What fails here fails again, and
+ * is told, in createEngine.
+ */
+export async function warmUp({
+  backend,
+  threads,
+}: Pick<CreateEngineOptions, 'backend' | 'threads'>): Promise<void> {
+  const kind = await chosenBackend(backend);
+  if (kind === 'wasm') await (await createBackend(kind, { threads })).close();
+}
+
 /** The engine on a backend that exists already. */
 export async function engineOn(
   backend: Backend,

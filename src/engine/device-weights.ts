@@ -49,18 +49,23 @@ export async function uploadWeights(
 ): Promise<DeviceWeights> {
   checkSizes(backend, spec);
   const read = (index: number) => uploadLayer(backend, spec, reader, index, keepsQuantised);
+  signal?.throwIfAborted();
+  // First, since the head is the largest tensor of most models: what comes late may find no room in the runtime's memory.
+  const allocate = (length: number) => backend.allocate(length);
+  const storedHead = (keepsQuantised && (await reader.storedHead?.())) || null;
+  // In a tied model it is the head as well, and then lies where that has to be.
+  const isHead = spec.tiedEmbeddings && !storedHead;
+  const embedding = await reader.embedding(isHead ? allocate : undefined);
+  const headDims = [spec.vocabSize, spec.hiddenSize] as const;
+  const head = storedHead ?? (await reader.head(allocate)) ?? embedding;
   const layers: UploadedLayer[] = [];
   if (!streams) {
-    signal?.throwIfAborted();
     for await (const layer of readAhead(read, spec.layerCount, layersAhead(spec))) {
       layers.push(layer);
       signal?.throwIfAborted();
       onLayer?.(layers.length, spec.layerCount);
     }
   }
-  const embedding = await reader.embedding();
-  const headDims = [spec.vocabSize, spec.hiddenSize] as const;
-  const head = (keepsQuantised && (await reader.storedHead?.())) || ((await reader.head()) ?? embedding);
   return {
     layers: layers.map(({ inputs }) => inputs),
     quantised: layers.map(({ quantised }) => quantised),

@@ -25,8 +25,10 @@ export async function uploadLayer(
   keepsQuantised: boolean,
 ): Promise<UploadedLayer> {
   const dims = matrixDims(spec);
-  const stored = keepsQuantised ? reader.storedLayer : undefined;
-  const layer: StoredLayer = await (stored ?? reader.layer)(index);
+  const layer: StoredLayer =
+    keepsQuantised && reader.storedLayer
+      ? await reader.storedLayer(index)
+      : await reader.layer(index, (length) => backend.allocate(length));
   const inputs: Record<string, DeviceTensor> = {};
   const quantised: QuantisedLayer = {};
   for (const [name, size] of vectorSizes(spec)) inputs[name] = backend.upload(layer[name]!, [size]);

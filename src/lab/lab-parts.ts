@@ -41,5 +41,7 @@ export interface LabParts {
   /** Asked before each run, since memory comes and goes. Absent: checkpoints stay in this lab's memory. */
   training?(): TrainingParts;
   measureSpeed(backend: BackendInfo['kind'], seconds: number, signal: AbortSignal): Promise<SpeedMeasure>;
+  /** Begins what createEngine needs besides a model; told before one is opened. */
+  warmUp?(options: LoadOptions): Promise<void>;
   createEngine(model: LoadedModel, options: LoadOptions, hooks: OpenHooks): Promise<Engine>;
 }

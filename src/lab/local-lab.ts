@@ -69,6 +69,7 @@ export class LocalLab implements Lab {
       const startMs = performance.now();
       await this.#unload();
       const hooks = { onProgress, signal: inner };
+      this.#parts.warmUp?.(options).catch(() => undefined);
       const { model, adapters, parity } = await this.#parts.openModel(source, options, hooks);
       throwIfCancelled(inner);
       const engine = await this.#parts.createEngine(model, options, hooks);

@@ -67,6 +67,7 @@ export const realParts: LabParts = {
     const { measureSpeed } = await import('@/machine/measure-speed.ts');
     return measureSpeed(backend, seconds, signal);
   },
+  warmUp: async (options) => (await import('@/engine/create-engine.ts')).warmUp(options),
   createEngine: engineIn(readRoom),
 };
 

@@ -2,12 +2,13 @@
  * How much memory a model takes, before it is loaded: from its dimensions and how its weights are kept. Not here: what a machine
  * has (machine-facts.ts), whether it suffices (fit.ts), training (src/training).
  */
+import { MOST_HELD_BYTES } from '@/backends/wasm-memory.ts';
 import type { BackendInfo, Residency } from '@/engine/engine.ts';
 import { packedBytesPerWeight, packedForm } from '@/model/packed-matrix.ts';
 import { type ModelSpec, matrixDims, matrixParameters, vectorSizes } from '@/model/spec.ts';
 
 export interface MemoryNeed {
-  /** Weights, in JavaScript's memory or the GPU's. */
+  /** Weights, in the memory of JavaScript, WebAssembly or the GPU. */
   weightsBytes: number;
   /** While it runs and while it loads, beside the weights. */
   workBytes: number;
@@ -21,7 +22,7 @@ const FLOAT = 4;
  * Compiled kernels, tokenizer, runtime; in a browser also what has been read and is not yet collected. Measured on the bundled
  * model (tests/model/memory-need.test.ts, tests/browser/memory.test.ts).
  */
-const RUNTIME_BYTES = { node: 60 * 2 ** 20, browser: 150 * 2 ** 20 };
+const RUNTIME_BYTES = { node: 60 * 2 ** 20, browser: 200 * 2 ** 20 };
 /** One batch as the engine makes them (engine/batches.ts): positions that pass a layer at once. */
 const POSITIONS = 1024;
 /** Arrays of [positions, ffn width] that are alive at once inside a layer: gate, up, their product, what enters down. */
@@ -61,8 +62,8 @@ export function memoryNeed(
   const layersThere = residency === 'streamed' ? Math.min(2, spec.layerCount) : spec.layerCount;
   const weightsBytes = embedding + head + FLOAT * spec.hiddenSize + layer * layersThere;
   const activations = FLOAT * POSITIONS * (WIDE_ARRAYS * spec.ffnSize + 6 * spec.hiddenSize);
-  // WebAssembly copies what a run takes into its own memory: a layer, or the head, which is larger in small models.
-  const copied = backend === 'wasm' ? Math.max(layer, embedding) : 0;
+  // What WebAssembly's own memory cannot hold is copied there by the run that takes it: a layer, or the head.
+  const copied = backend === 'wasm' && weightsBytes > MOST_HELD_BYTES ? Math.max(layer, embedding) : 0;
   const runtime = backend === 'node' ? RUNTIME_BYTES.node : RUNTIME_BYTES.browser;
   const workBytes = runtime + activations + copied;
   const matrices = Object.values(matrixDims(spec)).map(([out, input]) => FLOAT * out * input);

@@ -68,16 +68,13 @@ export async function openBundled(files: FileSet, options: BundleOptions = {}): 
   }
   const loader = new BundleLoader(files, options, [entry, ...manifest.adapters.flatMap(adapterFiles)]);
   const source = await loader.load(entry);
+  // They arrive while the model's tokenizer is built.
+  const folders = manifest.adapters.map((adapter) => loadFolder(loader, adapter));
+  for (const folder of folders) folder.catch(() => undefined);
   const model = await openModel(source, { name: entry.name, sha256: entry.sha256 });
   const adapters: Bundle['adapters'] = [];
-  for (const adapter of manifest.adapters) {
-    const sources = new Map<string, ByteSource>();
-    for (const file of adapterFiles(adapter)) sources.set(file.path, await loader.load(file));
-    const folder: FileSet = {
-      name: adapter.path,
-      list: async () => adapter.files.map((file) => file.path),
-      open: async (path) => sources.get(`${adapter.path}/${path}`) ?? null,
-    };
+  for (const [n, adapter] of manifest.adapters.entries()) {
+    const folder = await folders[n]!;
     const checked = options.verify !== false && adapter.files.find((file) => file.path === ADAPTER_WEIGHTS);
     const data = await readAdapter(folder, model.spec, adapter.name, checked ? checked.sha256 : undefined);
     adapters.push({ entry: adapter, data });
@@ -95,6 +92,18 @@ export async function readManifest(files: FileSet): Promise<Manifest> {
     );
   }
   return parseManifest(parseJsonObject(await readText(source), MANIFEST_NAME));
+}
+
+async function loadFolder(loader: BundleLoader, adapter: ManifestAdapter): Promise<FileSet> {
+  const files = await Promise.all(
+    adapterFiles(adapter).map(async (file) => [file.path, await loader.load(file)] as const),
+  );
+  const sources = new Map<string, ByteSource>(files);
+  return {
+    name: adapter.path,
+    list: async () => adapter.files.map((file) => file.path),
+    open: async (path) => sources.get(`${adapter.path}/${path}`) ?? null,
+  };
 }
 
 /** An adapter's files with paths relative to the bundle. */

@@ -2,11 +2,11 @@
  * ggml's K-quants Q2_K..Q6_K to float32. Blocks of 256 weights with one or two f16 super-scales and small integer
  * scales per 16 or 32 weights. Formulas and layouts: ggml-quants.c, dequantize_row_q*_K.
  */
-import type { Dequantiser } from './dequantise.ts';
+import type { Widener } from './float-formats.ts';
 import { float16Table } from './float-formats.ts';
 
 /** Block of 84 bytes: 16 scales (low nibble scale, high nibble minimum), 64 bytes of 2-bit values, d, dmin. */
-export const dequantiseQ2_K: Dequantiser = (bytes, out) => {
+export const dequantiseQ2_K: Widener = (bytes, out) => {
   const half = float16Table();
   let y = 0;
   for (let block = 0; y < out.length; block += 84) {
@@ -25,7 +25,7 @@ export const dequantiseQ2_K: Dequantiser = (bytes, out) => {
 };
 
 /** Block of 110 bytes: 32 bytes of third bits, 64 bytes of 2-bit values, 12 bytes of sixteen 6-bit scales, d. */
-export const dequantiseQ3_K: Dequantiser = (bytes, out) => {
+export const dequantiseQ3_K: Widener = (bytes, out) => {
   const half = float16Table();
   let y = 0;
   for (let block = 0; y < out.length; block += 110) {
@@ -58,7 +58,7 @@ export function scaleAndMinimum(bytes: Uint8Array, at: number, j: number): numbe
 }
 
 /** Block of 144 bytes: d, dmin, 12 bytes of scales and minimums, 128 bytes of 4-bit values. */
-export const dequantiseQ4_K: Dequantiser = (bytes, out) => {
+export const dequantiseQ4_K: Widener = (bytes, out) => {
   const half = float16Table();
   let y = 0;
   for (let block = 0; y < out.length; block += 144) {
@@ -76,7 +76,7 @@ export const dequantiseQ4_K: Dequantiser = (bytes, out) => {
 };
 
 /** Block of 176 bytes: as Q4_K, with 32 bytes of fifth bits (bit g of each for group g) before the 4-bit values. */
-export const dequantiseQ5_K: Dequantiser = (bytes, out) => {
+export const dequantiseQ5_K: Widener = (bytes, out) => {
   const half = float16Table();
   let y = 0;
   for (let block = 0; y < out.length; block += 176) {
@@ -97,7 +97,7 @@ export const dequantiseQ5_K: Dequantiser = (bytes, out) => {
 };
 
 /** Block of 210 bytes: 128 bytes of low nibbles, 64 of high bit pairs, 16 signed scales, d. */
-export const dequantiseQ6_K: Dequantiser = (bytes, out) => {
+export const dequantiseQ6_K: Widener = (bytes, out) => {
   const half = float16Table();
   const signed = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let y = 0;

@@ -5,10 +5,10 @@
 import { float16Table } from './float-formats.ts';
 
 /** `bytes` holds whole blocks; `out` has one element per weight. */
-export type Dequantiser = (bytes: Uint8Array, out: Float32Array) => void;
+export type Widener = (bytes: Uint8Array, out: Float32Array) => void;
 
 /** Block: scale f16, 16 bytes of two 4-bit values. y = d * (q - 8); low nibbles come first. */
-export const dequantiseQ4_0: Dequantiser = (bytes, out) => {
+export const dequantiseQ4_0: Widener = (bytes, out) => {
   const half = float16Table();
   for (let at = 0, y = 0; y < out.length; at += 18, y += 32) {
     const d = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
@@ -21,7 +21,7 @@ export const dequantiseQ4_0: Dequantiser = (bytes, out) => {
 };
 
 /** Block: scale f16, minimum f16, 16 bytes. y = d * q + m. */
-export const dequantiseQ4_1: Dequantiser = (bytes, out) => {
+export const dequantiseQ4_1: Widener = (bytes, out) => {
   const half = float16Table();
   for (let at = 0, y = 0; y < out.length; at += 20, y += 32) {
     const d = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
@@ -40,7 +40,7 @@ function word(bytes: Uint8Array, at: number): number {
 }
 
 /** Block: scale f16, 32 fifth bits, 16 bytes. y = d * (q - 16). */
-export const dequantiseQ5_0: Dequantiser = (bytes, out) => {
+export const dequantiseQ5_0: Widener = (bytes, out) => {
   const half = float16Table();
   for (let at = 0, y = 0; y < out.length; at += 22, y += 32) {
     const d = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
@@ -54,7 +54,7 @@ export const dequantiseQ5_0: Dequantiser = (bytes, out) => {
 };
 
 /** Block: scale f16, minimum f16, 32 fifth bits, 16 bytes. y = d * q + m. */
-export const dequantiseQ5_1: Dequantiser = (bytes, out) => {
+export const dequantiseQ5_1: Widener = (bytes, out) => {
   const half = float16Table();
   for (let at = 0, y = 0; y < out.length; at += 24, y += 32) {
     const d = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
@@ -69,7 +69,7 @@ export const dequantiseQ5_1: Dequantiser = (bytes, out) => {
 };
 
 /** Block: scale f16, 32 signed bytes. y = d * q. */
-export const dequantiseQ8_0: Dequantiser = (bytes, out) => {
+export const dequantiseQ8_0: Widener = (bytes, out) => {
   const half = float16Table();
   const signed = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0, y = 0; y < out.length; at += 34, y += 32) {

@@ -22,32 +22,37 @@ export function float16Table(): Float32Array {
   return table;
 }
 
-/** A copy of `bytes` whose start is aligned for every typed array. */
-function alignedCopy(bytes: Uint8Array): ArrayBuffer {
+/** Where float32 values go. A backend's own (Backend.allocate) saves copying them there. Holds anything at first. */
+export type Allocate = (length: number) => Float32Array;
+
+export const inJavaScript: Allocate = (length) => new Float32Array(length);
+
+/** Stored values to float32; `out` has one element for each. */
+export type Widener = (bytes: Uint8Array, out: Float32Array) => void;
+
+/** A copy of two-byte values whose start is aligned. */
+function halvesOf(bytes: Uint8Array): Uint16Array {
   const copy = new Uint8Array(bytes.byteLength);
   copy.set(bytes);
-  return copy.buffer;
+  return new Uint16Array(copy.buffer);
 }
 
-export function widenFloat32(bytes: Uint8Array): Float32Array {
-  return new Float32Array(alignedCopy(bytes));
-}
+export const widenFloat32: Widener = (bytes, out) => {
+  new Uint8Array(out.buffer, out.byteOffset, out.byteLength).set(bytes);
+};
 
-export function widenFloat16(bytes: Uint8Array): Float32Array {
+export const widenFloat16: Widener = (bytes, out) => {
   const table = float16Table();
-  const halves = new Uint16Array(alignedCopy(bytes));
-  const out = new Float32Array(halves.length);
+  const halves = halvesOf(bytes);
   for (let i = 0; i < halves.length; i++) out[i] = table[halves[i]!]!;
-  return out;
-}
+};
 
 /** bfloat16 is the upper half of a float32. */
-export function widenBfloat16(bytes: Uint8Array): Float32Array {
-  const halves = new Uint16Array(alignedCopy(bytes));
-  const bits = new Uint32Array(halves.length);
+export const widenBfloat16: Widener = (bytes, out) => {
+  const halves = halvesOf(bytes);
+  const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
-  return new Float32Array(bits.buffer);
-}
+};
 
 /**
  * Throws where a value is NaN or infinite, with the counts. `tensor` and `file` are for the message.

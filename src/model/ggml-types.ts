@@ -1,6 +1,5 @@
 /** ggml's tensor types by number: which can be read here, and the names of the others for messages. */
 import {
-  type Dequantiser,
   dequantiseQ4_0,
   dequantiseQ4_1,
   dequantiseQ5_0,
@@ -14,22 +13,17 @@ import {
   dequantiseQ5_K,
   dequantiseQ6_K,
 } from './dequantise-k.ts';
-import { widenBfloat16, widenFloat16, widenFloat32 } from './float-formats.ts';
+import { type Widener, widenBfloat16, widenFloat16, widenFloat32 } from './float-formats.ts';
 
 export interface GgmlType {
   name: string;
   /** Weights per block; the innermost dimension must be a multiple of it. */
   blockSize: number;
   blockBytes: number;
-  toFloats(bytes: Uint8Array, count: number): Float32Array;
+  toFloats: Widener;
 }
 
-function blocks(name: string, blockSize: number, blockBytes: number, dequantise: Dequantiser): GgmlType {
-  const toFloats = (bytes: Uint8Array, count: number) => {
-    const out = new Float32Array(count);
-    dequantise(bytes, out);
-    return out;
-  };
+function blocks(name: string, blockSize: number, blockBytes: number, toFloats: Widener): GgmlType {
   return { name, blockSize, blockBytes, toFloats };
 }
 

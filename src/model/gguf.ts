@@ -5,7 +5,7 @@
  */
 import { AppError } from './app-error.ts';
 import type { ByteSource } from './byte-source.ts';
-import { checkFinite } from './float-formats.ts';
+import { type Allocate, checkFinite, inJavaScript } from './float-formats.ts';
 import { GGML_TYPES, type GgmlType, OTHER_TYPE_NAMES, SUPPORTED_TYPES } from './ggml-types.ts';
 import { GgufCursor, type GgufValue, NeedMoreBytes } from './gguf-metadata.ts';
 import { type PackedMatrix, packedForm, packMatrix } from './packed-matrix.ts';
@@ -164,9 +164,14 @@ function checkType(number: number, tensor: string, file: string): GgmlType {
 }
 
 /** A tensor as float32, row-major in its `dims`, checked to be finite. */
-export async function readGgufFloats(file: GgufFile, name: string): Promise<Float32Array> {
+export async function readGgufFloats(
+  file: GgufFile,
+  name: string,
+  allocate: Allocate = inJavaScript,
+): Promise<Float32Array> {
   const { tensor, bytes } = await readTensor(file, name);
-  const values = tensor.type.toFloats(bytes, tensor.elementCount);
+  const values = allocate(tensor.elementCount);
+  tensor.type.toFloats(bytes, values);
   // A scale that is not finite multiplies every weight of its block, and no block is smaller than 16.
   checkFinite(values, name, file.source.name, tensor.type.blockSize > 1 ? 16 : 1);
   return values;

@@ -5,7 +5,14 @@
  */
 import { AppError } from './app-error.ts';
 import type { ByteSource } from './byte-source.ts';
-import { checkFinite, widenBfloat16, widenFloat16, widenFloat32 } from './float-formats.ts';
+import {
+  type Allocate,
+  checkFinite,
+  inJavaScript,
+  widenBfloat16,
+  widenFloat16,
+  widenFloat32,
+} from './float-formats.ts';
 
 /** Bytes of one element of every dtype the format defines (sub-byte ones excepted). */
 const DTYPE_BYTES = {
@@ -168,7 +175,11 @@ function entryOf(file: SafetensorsFile, name: string): SafetensorsEntry {
 }
 
 /** A float tensor widened to float32, checked to be finite. Row-major as stored. */
-export async function readFloats(file: SafetensorsFile, name: string): Promise<Float32Array> {
+export async function readFloats(
+  file: SafetensorsFile,
+  name: string,
+  allocate: Allocate = inJavaScript,
+): Promise<Float32Array> {
   const entry = entryOf(file, name);
   const widen = { F32: widenFloat32, F16: widenFloat16, BF16: widenBfloat16 }[entry.dtype as string];
   if (!widen) {
@@ -178,7 +189,9 @@ export async function readFloats(file: SafetensorsFile, name: string): Promise<F
       'Convert the checkpoint to one of these, or use a GGUF.',
     );
   }
-  const values = widen(await file.source.read(entry.offset, entry.sizeBytes));
+  const bytes = await file.source.read(entry.offset, entry.sizeBytes);
+  const values = allocate(entry.dims.reduce((product, dim) => product * dim, 1));
+  widen(bytes, values);
   checkFinite(values, name, file.source.name);
   return values;
 }

@@ -6,6 +6,7 @@ import { AppError } from './app-error.ts';
 import type { Architecture, TensorNames } from './architectures.ts';
 import type { ByteSource, FileSet } from './byte-source.ts';
 import { parseJsonObject } from './config.ts';
+import { type Allocate, inJavaScript } from './float-formats.ts';
 import { type PackedMatrix, takeRows } from './packed-matrix.ts';
 import { openSafetensors, readFloats, type SafetensorsFile } from './safetensors.ts';
 import {
@@ -26,7 +27,7 @@ export interface TensorStore {
   /** Outermost dimension first, or null when there is no such tensor. */
   dims(tensor: string): readonly number[] | null;
   /** Row-major float32, dequantised and checked to be finite. */
-  floats(tensor: string): Promise<Float32Array>;
+  floats(tensor: string, allocate?: Allocate): Promise<Float32Array>;
   /** A matrix as it is quantised in the file, null where it is not. Absent where nothing is. */
   packed?(tensor: string): Promise<PackedMatrix | null>;
 }
@@ -92,10 +93,10 @@ function storeOf(
     name,
     sources: shards.map((shard) => shard.source),
     dims: (tensor) => owner.get(tensor)?.entries.get(tensor)?.dims ?? null,
-    floats: (tensor) => {
+    floats: (tensor, allocate) => {
       const file = owner.get(tensor);
       if (!file) throw missing(tensor, name);
-      return readFloats(file, tensor);
+      return readFloats(file, tensor, allocate);
     },
   };
 }
@@ -174,28 +175,32 @@ export function weightReader(
     const stored = await store.floats(tensor);
     return offset === 0 ? stored : stored.map((value) => value + offset);
   };
-  const matrixOf = async (tensor: string, stored: boolean): Promise<Stored> =>
-    (stored && (await store.packed?.(tensor))) || store.floats(tensor);
-  const readLayer = async (index: number, stored: boolean) => {
+  const matrixOf = async (tensor: string, stored: boolean, allocate: Allocate): Promise<Stored> =>
+    (stored && (await store.packed?.(tensor))) || store.floats(tensor, allocate);
+  const readLayer = async (index: number, stored: boolean, allocate: Allocate = inJavaScript) => {
     if (!Number.isInteger(index) || index < 0 || index >= spec.layerCount) {
       throw new AppError('bad-input', `There is no layer ${index}.`, `Layers are 0..${spec.layerCount - 1}.`);
     }
     const prefix = names.layer(index);
     const dims = matrixDims(spec);
-    const inRopeOrder = (parts: Parts): Parts => {
-      if (!order.interleavedRope) return parts;
-      for (const part of ['q', 'k'] as const) {
+    const reordered: readonly MatrixName[] = order.interleavedRope ? ['q', 'k'] : [];
+    const inRopeOrder = (parts: Parts, into: Allocate): Parts => {
+      for (const part of reordered) {
         const rows = parts[part];
-        if (rows) parts[part] = rowsOf(rows, dims[part][0], undoneRopeOrder(dims[part][0], spec.headDim));
+        if (rows)
+          parts[part] = rowsOf(rows, dims[part][0], undoneRopeOrder(dims[part][0], spec.headDim), into);
       }
       return parts;
     };
-    const projections = names.projections.map(async ({ module, parts }) =>
-      inRopeOrder(split(await matrixOf(`${prefix}${module}.weight`, stored), parts, dims)),
-    );
+    const projections = names.projections.map(async ({ module, parts }) => {
+      const isFinal = parts.length === 1 && !reordered.includes(parts[0]!);
+      const whole = await matrixOf(`${prefix}${module}.weight`, stored, isFinal ? allocate : inJavaScript);
+      return inRopeOrder(split(whole, parts, dims), allocate);
+    });
     const biases = names.projections.map(async ({ module, parts }) => {
       if (!spec.biases?.includes(parts[0]!)) return {};
-      const byMatrix = inRopeOrder(split(await store.floats(`${prefix}${module}.bias`), parts, dims));
+      const rows = split(await store.floats(`${prefix}${module}.bias`), parts, dims);
+      const byMatrix = inRopeOrder(rows, inJavaScript);
       return Object.fromEntries(Object.entries(byMatrix).map(([part, rows]) => [`${part}Bias`, rows]));
     });
     const norms = [...normTensors(spec, names)].map(async ([tensor, , norm]) => ({
@@ -210,14 +215,14 @@ export function weightReader(
   };
   const headName = spec.tiedEmbeddings ? names.embedding : names.head;
   return {
-    layer: async (index) => (await readLayer(index, false)) as LayerWeights,
+    layer: async (index, allocate) => (await readLayer(index, false, allocate)) as LayerWeights,
     ...(store.packed && {
       storedLayer: (index) => readLayer(index, true),
       storedHead: () => store.packed!(headName),
     }),
-    embedding: () => store.floats(names.embedding),
+    embedding: (allocate) => store.floats(names.embedding, allocate),
     finalNorm: () => readNorm(names.finalNorm),
-    head: async () => (spec.tiedEmbeddings ? null : store.floats(names.head)),
+    head: async (allocate) => (spec.tiedEmbeddings ? null : store.floats(names.head, allocate)),
   };
 }
 
@@ -244,10 +249,15 @@ function split(whole: Stored, parts: readonly MatrixName[], dims: ReturnType<typ
 }
 
 /** The rows that `from` names, copied in their order. */
-function rowsOf(whole: Stored, rowCount: number, from: readonly number[]): Stored {
+function rowsOf(
+  whole: Stored,
+  rowCount: number,
+  from: readonly number[],
+  allocate: Allocate = inJavaScript,
+): Stored {
   if (!(whole instanceof Float32Array)) return takeRows(whole, from);
   const columns = whole.length / rowCount;
-  const out = new Float32Array(from.length * columns);
+  const out = allocate(from.length * columns);
   from.forEach((row, at) => {
     out.set(whole.subarray(row * columns, (row + 1) * columns), at * columns);
   });

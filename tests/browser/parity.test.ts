@@ -66,7 +66,8 @@ describe.each(['wasm', 'webgpu'] as const)('%s in Chromium', (kind) => {
     ['gemma2', kind === 'wasm' ? 'lora' : 'gradients'],
   ];
   // A minute on a software adapter, where training.test.ts holds WebGPU to WASM with both: STRATASCOPE_SLOW=1 npm test.
-  if (kind === 'wasm' || process.env.STRATASCOPE_SLOW) trained.push(['llama', 'everything'], ['llama', 'dropout']);
+  if (kind === 'wasm' || process.env.STRATASCOPE_SLOW)
+    trained.push(['llama', 'everything'], ['llama', 'dropout']);
   if (kind === 'wasm')
     trained.push(
       ['llama-rope3', 'lora'],
