@@ -93,7 +93,11 @@ const LIBRARY_HOMES: Array<{ library: RegExp; home: RegExp; why: string }> = [
   { library: /^(onnx-buf|@bufbuild\/)/, home: /^src\/onnx\//, why: 'only onnx knows the file format' },
   { library: /^@huggingface\//, home: /^src\/model\//, why: 'only model knows tokenizers' },
   { library: /^zod$/, home: /^cli\//, why: 'the page takes zod/mini: zod weighs 17 kB more' },
-  { library: /^comlink$/, home: /^src\/lab\//, why: 'only lab talks between threads' },
+  {
+    library: /^comlink$/,
+    home: /^src\/(lab\/|backends\/float-helper)/,
+    why: 'only lab, and what makes weights, talk between threads',
+  },
   {
     library: /^react/,
     home: /^src\/(views|elements|app|state)\/|^src\/main\.tsx$/,

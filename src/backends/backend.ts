@@ -4,6 +4,7 @@
  */
 import type { Tensor } from 'onnxruntime-common';
 import type { BackendInfo } from '@/engine/engine.ts';
+import type { FloatTarget } from '@/model/float-target.ts';
 
 /** A tensor where the backend wants it: in JavaScript's memory, or in a GPU buffer. Opaque above this folder. */
 export type DeviceTensor = Tensor;
@@ -27,8 +28,8 @@ export interface Backend {
   /** The largest tensor that can be uploaded, in bytes; Infinity where memory alone decides. */
   readonly maxTensorBytes: number;
   compile(graph: Uint8Array): Promise<Kernel>;
-  /** Room for float32 numbers that `upload` takes without copying; whoever asks for it uploads it. */
-  allocate(length: number): Float32Array;
+  /** Where weights are best made: `upload` takes what it allocates without copying. Whoever asks for room uploads it. */
+  readonly floats: FloatTarget;
   /** A tensor for repeated use as an input; `release` gives its memory back. The array may be kept, not copied. */
   upload(data: Uploadable, dims: readonly number[]): DeviceTensor;
   /** Shapes and positions: small int64 tensors that every backend reads on the CPU or copies by itself. */

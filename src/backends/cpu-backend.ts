@@ -1,6 +1,7 @@
 /** Node, and what WASM has in common with it: tensors are JavaScript arrays, which the runtime reads at every run. */
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { BackendInfo } from '@/engine/engine.ts';
+import { type FloatTarget, inJavaScript } from '@/model/float-target.ts';
 import { type Backend, type DeviceTensor, elementTypeOf, type Kernel, type Uploadable } from './backend.ts';
 import { Mutex } from './mutex.ts';
 
@@ -13,6 +14,7 @@ export interface OrtModule {
 }
 
 export class CpuBackend implements Backend {
+  readonly floats: FloatTarget = inJavaScript;
   readonly maxTensorBytes = Number.POSITIVE_INFINITY;
   readonly #mutex = new Mutex();
   readonly #sessions = new Set<InferenceSession>();
@@ -29,10 +31,6 @@ export class CpuBackend implements Backend {
       this.#sessions.add(session);
       return session;
     });
-  }
-
-  allocate(length: number): Float32Array {
-    return new Float32Array(length);
   }
 
   upload(data: Uploadable, dims: readonly number[]): DeviceTensor {

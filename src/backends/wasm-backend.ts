@@ -9,9 +9,12 @@ import * as ort from 'onnxruntime-web/wasm';
 import fusedUrl from 'ort-wasm/fused.wasm?url';
 import rolledUrl from 'ort-wasm/rolled.wasm?url';
 import { AppError } from '@/model/app-error.ts';
+import type { FloatTarget } from '@/model/float-target.ts';
 import { GraphBuilder } from '@/onnx/graph.ts';
 import { type Backend, type DeviceTensor, elementTypeOf, type Uploadable } from './backend.ts';
 import { CpuBackend } from './cpu-backend.ts';
+import { startFloatHelper } from './float-helper-worker.ts';
+import { FloatHelpers } from './float-helpers.ts';
 import { WasmMemory } from './wasm-memory.ts';
 
 export interface WasmOptions {
@@ -63,13 +66,18 @@ async function startRuntime(): Promise<void> {
   await session.release();
 }
 
-/** Arrays that are uploaded lie in the runtime's own memory until they are released. */
+/** More threads would wait for memory. */
+const MOST_HELPERS = 3;
+
+/** Arrays that are uploaded lie in the runtime's own memory until they are released; all of its threads can make weights there. */
 class WasmBackend extends CpuBackend {
   readonly #memory = new WasmMemory(ort.getInstance());
+  readonly #helpers = new FloatHelpers(startFloatHelper, Math.min(this.info.threads - 1, MOST_HELPERS));
 
-  override allocate(length: number): Float32Array {
-    return this.#memory.allocate(length) ?? super.allocate(length);
-  }
+  override readonly floats: FloatTarget = {
+    allocate: (length) => this.#memory.allocate(length) ?? new Float32Array(length),
+    widen: (type, bytes, out) => this.#helpers.widen(type, bytes, out),
+  };
 
   override upload(data: Uploadable, dims: readonly number[]): DeviceTensor {
     return new ort.Tensor(elementTypeOf(data), this.#memory.hold(data) ?? data, dims);
@@ -81,6 +89,7 @@ class WasmBackend extends CpuBackend {
 
   override async close(): Promise<void> {
     await super.close();
+    this.#helpers.end();
     this.#memory.freeAll();
   }
 }

@@ -8,6 +8,7 @@ import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import * as ort from 'onnxruntime-web/webgpu';
 import type { BackendInfo } from '@/engine/engine.ts';
 import { AppError } from '@/model/app-error.ts';
+import { inJavaScript } from '@/model/float-target.ts';
 import { type Backend, type DeviceTensor, elementTypeOf, type Kernel, type Uploadable } from './backend.ts';
 import { Mutex } from './mutex.ts';
 import { openDevice } from './webgpu-device.ts';
@@ -25,6 +26,7 @@ export async function createWebGpuBackend(): Promise<Backend> {
 }
 
 export class WebGpuBackend implements Backend {
+  readonly floats = inJavaScript;
   readonly #mutex = new Mutex();
   readonly #sessions = new Set<ort.InferenceSession>();
   #lost: string | null = null;
@@ -58,10 +60,6 @@ export class WebGpuBackend implements Backend {
       this.#sessions.add(session);
       return session;
     });
-  }
-
-  allocate(length: number): Float32Array {
-    return new Float32Array(length);
   }
 
   upload(data: Uploadable, dims: readonly number[]): DeviceTensor {

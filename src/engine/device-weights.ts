@@ -50,14 +50,15 @@ export async function uploadWeights(
   checkSizes(backend, spec);
   const read = (index: number) => uploadLayer(backend, spec, reader, index, keepsQuantised);
   signal?.throwIfAborted();
-  // First, since the head is the largest tensor of most models: what comes late may find no room in the runtime's memory.
-  const allocate = (length: number) => backend.allocate(length);
   const storedHead = (keepsQuantised && (await reader.storedHead?.())) || null;
   // In a tied model it is the head as well, and then lies where that has to be.
   const isHead = spec.tiedEmbeddings && !storedHead;
-  const embedding = await reader.embedding(isHead ? allocate : undefined);
-  const headDims = [spec.vocabSize, spec.hiddenSize] as const;
-  const head = storedHead ?? (await reader.head(allocate)) ?? embedding;
+  // Asked for first: the largest tensors of most models, and what comes late may find no room in the runtime's memory.
+  const ends = Promise.all([
+    reader.embedding(isHead ? backend.floats : undefined),
+    storedHead ?? reader.head(backend.floats),
+  ]);
+  ends.catch(() => undefined);
   const layers: UploadedLayer[] = [];
   if (!streams) {
     for await (const layer of readAhead(read, spec.layerCount, layersAhead(spec))) {
@@ -66,6 +67,8 @@ export async function uploadWeights(
       onLayer?.(layers.length, spec.layerCount);
     }
   }
+  const [embedding, ownHead] = await ends;
+  const head = ownHead ?? embedding;
   return {
     layers: layers.map(({ inputs }) => inputs),
     quantised: layers.map(({ quantised }) => quantised),
@@ -73,7 +76,10 @@ export async function uploadWeights(
     precision: keepsQuantised && reader.quantisedType ? 'stored' : 'float32',
     reader,
     finalNorm: backend.upload(await reader.finalNorm(), [spec.hiddenSize]),
-    head: { form: formOf(head), inputs: uploadMatrix(backend, 'head', head, headDims) },
+    head: {
+      form: formOf(head),
+      inputs: uploadMatrix(backend, 'head', head, [spec.vocabSize, spec.hiddenSize]),
+    },
     embedding,
   };
 }

@@ -37,7 +37,7 @@ export async function widenWeights(backend: Backend, spec: ModelSpec, weights: D
   weights.stream = null;
   weights.precision = 'float32';
   if (weights.head.form === null) return;
-  const head = (await reader.head((length) => backend.allocate(length))) ?? weights.embedding;
+  const head = (await reader.head(backend.floats)) ?? weights.embedding;
   for (const tensor of Object.values(weights.head.inputs)) backend.release(tensor);
   weights.head = {
     form: null,

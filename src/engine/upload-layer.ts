@@ -28,7 +28,7 @@ export async function uploadLayer(
   const layer: StoredLayer =
     keepsQuantised && reader.storedLayer
       ? await reader.storedLayer(index)
-      : await reader.layer(index, (length) => backend.allocate(length));
+      : await reader.layer(index, backend.floats);
   const inputs: Record<string, DeviceTensor> = {};
   const quantised: QuantisedLayer = {};
   for (const [name, size] of vectorSizes(spec)) inputs[name] = backend.upload(layer[name]!, [size]);

@@ -22,11 +22,6 @@ export function float16Table(): Float32Array {
   return table;
 }
 
-/** Where float32 values go. A backend's own (Backend.allocate) saves copying them there. Holds anything at first. */
-export type Allocate = (length: number) => Float32Array;
-
-export const inJavaScript: Allocate = (length) => new Float32Array(length);
-
 /** Stored values to float32; `out` has one element for each. */
 export type Widener = (bytes: Uint8Array, out: Float32Array) => void;
 
@@ -54,16 +49,21 @@ export const widenBfloat16: Widener = (bytes, out) => {
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
 };
 
+/** Whether no value is NaN or infinite, of every `step`th one. */
+export function areFinite(values: Float32Array, step = 1): boolean {
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+  // An exponent of all ones, plus one in the exponent's lowest place, overflows into the sign bit: no branch per value.
+  let carry = 0;
+  for (let i = 0; i < bits.length; i += step) carry |= (bits[i]! & 0x7fffffff) + 0x00800000;
+  return carry >= 0;
+}
+
 /**
  * Throws where a value is NaN or infinite, with the counts. `tensor` and `file` are for the message.
  * @param step looks at every so manyth value: enough where values come in blocks that a scale spoils as a whole
  */
 export function checkFinite(values: Float32Array, tensor: string, file: string, step = 1): void {
-  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
-  // An exponent of all ones, plus one in the exponent's lowest place, overflows into the sign bit: no branch per value.
-  let carry = 0;
-  for (let i = 0; i < bits.length; i += step) carry |= (bits[i]! & 0x7fffffff) + 0x00800000;
-  if (carry >= 0) return;
+  if (areFinite(values, step)) return;
   let nanCount = 0;
   let infinityCount = 0;
   for (const value of values) {

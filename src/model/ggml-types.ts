@@ -45,6 +45,11 @@ export const GGML_TYPES: ReadonlyMap<number, GgmlType> = new Map([
 
 export const SUPPORTED_TYPES = [...GGML_TYPES.values()].map((type) => type.name).join(', ');
 
+/** @param name of a type that can be read here */
+export function typeNamed(name: string): GgmlType {
+  return [...GGML_TYPES.values()].find((type) => type.name === name)!;
+}
+
 /** Names of the types that exist but cannot be read here. */
 export const OTHER_TYPE_NAMES: Readonly<Record<number, string>> = {
   9: 'Q8_1',

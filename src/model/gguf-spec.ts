@@ -100,7 +100,7 @@ export async function openGgufModel(file: GgufFile): Promise<{ spec: ModelSpec; 
   const store: TensorStore = {
     name: file.source.name,
     dims: (tensor) => file.tensors.get(tensor)?.dims ?? null,
-    floats: (tensor, allocate) => readGgufFloats(file, tensor, allocate),
+    floats: (tensor, target) => readGgufFloats(file, tensor, target),
     packed: (tensor) => readGgufPacked(file, tensor),
   };
   const weights = weightReader(spec, entry.gguf, store, { interleavedRope: entry.ggufInterleavesRopeRows });

@@ -5,7 +5,7 @@
  */
 import { AppError } from './app-error.ts';
 import type { ByteSource } from './byte-source.ts';
-import { type Allocate, checkFinite, inJavaScript } from './float-formats.ts';
+import { type FloatTarget, makeFloats } from './float-target.ts';
 import { GGML_TYPES, type GgmlType, OTHER_TYPE_NAMES, SUPPORTED_TYPES } from './ggml-types.ts';
 import { GgufCursor, type GgufValue, NeedMoreBytes } from './gguf-metadata.ts';
 import { type PackedMatrix, packedForm, packMatrix } from './packed-matrix.ts';
@@ -167,33 +167,34 @@ function checkType(number: number, tensor: string, file: string): GgmlType {
 export async function readGgufFloats(
   file: GgufFile,
   name: string,
-  allocate: Allocate = inJavaScript,
+  target?: FloatTarget,
 ): Promise<Float32Array> {
-  const { tensor, bytes } = await readTensor(file, name);
-  const values = allocate(tensor.elementCount);
-  tensor.type.toFloats(bytes, values);
-  // A scale that is not finite multiplies every weight of its block, and no block is smaller than 16.
-  checkFinite(values, name, file.source.name, tensor.type.blockSize > 1 ? 16 : 1);
-  return values;
+  const { type, elementCount } = tensorOf(file, name);
+  const read = () => readTensor(file, name);
+  return makeFloats({ type, elementCount, read, tensor: name, file: file.source.name }, target);
 }
 
 /** A matrix as it is quantised in the file, or null where it is none of a quantised type; nothing is read then. */
 export async function readGgufPacked(file: GgufFile, name: string): Promise<PackedMatrix | null> {
   const found = file.tensors.get(name);
   if (found && (found.dims.length !== 2 || !packedForm(found.type.name))) return null;
-  const { tensor, bytes } = await readTensor(file, name);
-  const [rows, columns] = tensor.dims as [number, number];
-  return packMatrix(tensor.type.name, bytes, rows, columns, [name, file.source.name]);
+  const { dims, type } = tensorOf(file, name);
+  const bytes = await readTensor(file, name);
+  const [rows, columns] = dims as [number, number];
+  return packMatrix(type.name, bytes, rows, columns, [name, file.source.name]);
 }
 
-async function readTensor(file: GgufFile, name: string): Promise<{ tensor: GgufTensor; bytes: Uint8Array }> {
+function tensorOf(file: GgufFile, name: string): GgufTensor {
   const tensor = file.tensors.get(name);
-  if (!tensor) {
-    throw new AppError(
-      'bad-file',
-      `${file.source.name}: tensor ${name} is missing.`,
-      'Use a complete model file.',
-    );
-  }
-  return { tensor, bytes: await file.source.read(tensor.offset, tensor.sizeBytes) };
+  if (tensor) return tensor;
+  throw new AppError(
+    'bad-file',
+    `${file.source.name}: tensor ${name} is missing.`,
+    'Use a complete model file.',
+  );
+}
+
+function readTensor(file: GgufFile, name: string): Promise<Uint8Array> {
+  const { offset, sizeBytes } = tensorOf(file, name);
+  return file.source.read(offset, sizeBytes);
 }

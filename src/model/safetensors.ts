@@ -5,14 +5,8 @@
  */
 import { AppError } from './app-error.ts';
 import type { ByteSource } from './byte-source.ts';
-import {
-  type Allocate,
-  checkFinite,
-  inJavaScript,
-  widenBfloat16,
-  widenFloat16,
-  widenFloat32,
-} from './float-formats.ts';
+import { type FloatTarget, makeFloats } from './float-target.ts';
+import { typeNamed } from './ggml-types.ts';
 
 /** Bytes of one element of every dtype the format defines (sub-byte ones excepted). */
 const DTYPE_BYTES = {
@@ -178,22 +172,22 @@ function entryOf(file: SafetensorsFile, name: string): SafetensorsEntry {
 export async function readFloats(
   file: SafetensorsFile,
   name: string,
-  allocate: Allocate = inJavaScript,
+  target?: FloatTarget,
 ): Promise<Float32Array> {
-  const entry = entryOf(file, name);
-  const widen = { F32: widenFloat32, F16: widenFloat16, BF16: widenBfloat16 }[entry.dtype as string];
-  if (!widen) {
+  const { dtype, dims, offset, sizeBytes } = entryOf(file, name);
+  if (!['F32', 'F16', 'BF16'].includes(dtype)) {
     throw new AppError(
       'unsupported-model',
-      `${file.source.name}: ${name} is stored as ${entry.dtype}; F32, F16 and BF16 are supported.`,
+      `${file.source.name}: ${name} is stored as ${dtype}; F32, F16 and BF16 are supported.`,
       'Convert the checkpoint to one of these, or use a GGUF.',
     );
   }
-  const bytes = await file.source.read(entry.offset, entry.sizeBytes);
-  const values = allocate(entry.dims.reduce((product, dim) => product * dim, 1));
-  widen(bytes, values);
-  checkFinite(values, name, file.source.name);
-  return values;
+  const elementCount = dims.reduce((product, dim) => product * dim, 1);
+  const read = () => file.source.read(offset, sizeBytes);
+  return makeFloats(
+    { type: typeNamed(dtype), elementCount, read, tensor: name, file: file.source.name },
+    target,
+  );
 }
 
 /** The stored bytes of a tensor of any dtype, as a copy whose start is aligned for typed arrays. */

@@ -3,7 +3,7 @@
  * Not here: reading files (formats), running layers (engine), the paper (method).
  */
 import { AppError } from './app-error.ts';
-import type { Allocate } from './float-formats.ts';
+import type { FloatTarget } from './float-target.ts';
 import type { PackedMatrix } from './packed-matrix.ts';
 
 /** The seven weight matrices of a decoder layer that alpha can scale (paper eq. 1, repository scaling.py). */
@@ -104,8 +104,8 @@ export type StoredLayer = Omit<LayerWeights, 'matrices'> & {
 
 /** Lazily read weights. Every method reads, dequantises and checks; nothing is kept. */
 export interface WeightReader {
-  /** Its matrices lie where `allocate` puts them; likewise embedding and head. Default: in JavaScript's memory. */
-  layer(index: number, allocate?: Allocate): Promise<LayerWeights>;
+  /** Its matrices lie where `target` has them; likewise embedding and head. Default: in JavaScript's memory. */
+  layer(index: number, target?: FloatTarget): Promise<LayerWeights>;
   /** Without dequantising. Absent where the files know no quantised types. */
   storedLayer?(index: number): Promise<StoredLayer>;
   /** The quantised type that most of its weights are of, e.g. Q4_K; absent where none is. */
@@ -113,11 +113,11 @@ export interface WeightReader {
   /** What the logits are computed with, tied or not, quantised: [vocabSize, hiddenSize]; null where it is not. */
   storedHead?(): Promise<PackedMatrix | null>;
   /** [vocabSize, hiddenSize] */
-  embedding(allocate?: Allocate): Promise<Float32Array>;
+  embedding(target?: FloatTarget): Promise<Float32Array>;
   /** [hiddenSize] */
   finalNorm(): Promise<Float32Array>;
   /** [vocabSize, hiddenSize], or null when tied to the embedding. */
-  head(allocate?: Allocate): Promise<Float32Array | null>;
+  head(target?: FloatTarget): Promise<Float32Array | null>;
 }
 
 /** [out, in] of each matrix of one layer. */

@@ -6,7 +6,7 @@ import { AppError } from './app-error.ts';
 import type { Architecture, TensorNames } from './architectures.ts';
 import type { ByteSource, FileSet } from './byte-source.ts';
 import { parseJsonObject } from './config.ts';
-import { type Allocate, inJavaScript } from './float-formats.ts';
+import { type FloatTarget, inJavaScript } from './float-target.ts';
 import { type PackedMatrix, takeRows } from './packed-matrix.ts';
 import { openSafetensors, readFloats, type SafetensorsFile } from './safetensors.ts';
 import {
@@ -27,7 +27,7 @@ export interface TensorStore {
   /** Outermost dimension first, or null when there is no such tensor. */
   dims(tensor: string): readonly number[] | null;
   /** Row-major float32, dequantised and checked to be finite. */
-  floats(tensor: string, allocate?: Allocate): Promise<Float32Array>;
+  floats(tensor: string, target?: FloatTarget): Promise<Float32Array>;
   /** A matrix as it is quantised in the file, null where it is not. Absent where nothing is. */
   packed?(tensor: string): Promise<PackedMatrix | null>;
 }
@@ -93,10 +93,10 @@ function storeOf(
     name,
     sources: shards.map((shard) => shard.source),
     dims: (tensor) => owner.get(tensor)?.entries.get(tensor)?.dims ?? null,
-    floats: (tensor, allocate) => {
+    floats: (tensor, target) => {
       const file = owner.get(tensor);
       if (!file) throw missing(tensor, name);
-      return readFloats(file, tensor, allocate);
+      return readFloats(file, tensor, target);
     },
   };
 }
@@ -175,16 +175,16 @@ export function weightReader(
     const stored = await store.floats(tensor);
     return offset === 0 ? stored : stored.map((value) => value + offset);
   };
-  const matrixOf = async (tensor: string, stored: boolean, allocate: Allocate): Promise<Stored> =>
-    (stored && (await store.packed?.(tensor))) || store.floats(tensor, allocate);
-  const readLayer = async (index: number, stored: boolean, allocate: Allocate = inJavaScript) => {
+  const matrixOf = async (tensor: string, stored: boolean, target: FloatTarget): Promise<Stored> =>
+    (stored && (await store.packed?.(tensor))) || store.floats(tensor, target);
+  const readLayer = async (index: number, stored: boolean, target: FloatTarget = inJavaScript) => {
     if (!Number.isInteger(index) || index < 0 || index >= spec.layerCount) {
       throw new AppError('bad-input', `There is no layer ${index}.`, `Layers are 0..${spec.layerCount - 1}.`);
     }
     const prefix = names.layer(index);
     const dims = matrixDims(spec);
     const reordered: readonly MatrixName[] = order.interleavedRope ? ['q', 'k'] : [];
-    const inRopeOrder = (parts: Parts, into: Allocate): Parts => {
+    const inRopeOrder = (parts: Parts, into: FloatTarget): Parts => {
       for (const part of reordered) {
         const rows = parts[part];
         if (rows)
@@ -194,8 +194,8 @@ export function weightReader(
     };
     const projections = names.projections.map(async ({ module, parts }) => {
       const isFinal = parts.length === 1 && !reordered.includes(parts[0]!);
-      const whole = await matrixOf(`${prefix}${module}.weight`, stored, isFinal ? allocate : inJavaScript);
-      return inRopeOrder(split(whole, parts, dims), allocate);
+      const whole = await matrixOf(`${prefix}${module}.weight`, stored, isFinal ? target : inJavaScript);
+      return inRopeOrder(split(whole, parts, dims), target);
     });
     const biases = names.projections.map(async ({ module, parts }) => {
       if (!spec.biases?.includes(parts[0]!)) return {};
@@ -215,14 +215,14 @@ export function weightReader(
   };
   const headName = spec.tiedEmbeddings ? names.embedding : names.head;
   return {
-    layer: async (index, allocate) => (await readLayer(index, false, allocate)) as LayerWeights,
+    layer: async (index, target) => (await readLayer(index, false, target)) as LayerWeights,
     ...(store.packed && {
       storedLayer: (index) => readLayer(index, true),
       storedHead: () => store.packed!(headName),
     }),
-    embedding: (allocate) => store.floats(names.embedding, allocate),
+    embedding: (target) => store.floats(names.embedding, target),
     finalNorm: () => readNorm(names.finalNorm),
-    head: async (allocate) => (spec.tiedEmbeddings ? null : store.floats(names.head, allocate)),
+    head: async (target) => (spec.tiedEmbeddings ? null : store.floats(names.head, target)),
   };
 }
 
@@ -253,11 +253,11 @@ function rowsOf(
   whole: Stored,
   rowCount: number,
   from: readonly number[],
-  allocate: Allocate = inJavaScript,
+  target: FloatTarget = inJavaScript,
 ): Stored {
   if (!(whole instanceof Float32Array)) return takeRows(whole, from);
   const columns = whole.length / rowCount;
-  const out = allocate(from.length * columns);
+  const out = target.allocate(from.length * columns);
   from.forEach((row, at) => {
     out.set(whole.subarray(row * columns, (row + 1) * columns), at * columns);
   });
