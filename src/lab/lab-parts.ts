@@ -28,6 +28,8 @@ export type TrainingParts = Pick<TrainingSurroundings, 'checkpoints' | 'memoryLi
 export interface OpenHooks {
   onProgress?: (progress: Progress) => void;
   signal?: AbortSignal;
+  /** Takes work that nobody waits for, and does it when the model runs or could not be loaded. */
+  later?: (work: () => void) => void;
 }
 
 export interface LabParts {

@@ -24,7 +24,7 @@ import { joinAdapters } from '@/training/joined-adapter.ts';
 import { countRowTokens } from '@/training/tokenise.ts';
 import { adapterFiles } from '@/training/trained-adapter.ts';
 import { asKnownProblem } from './known-problems.ts';
-import type { LabParts, OpenedAdapter } from './lab-parts.ts';
+import type { LabParts, OpenedAdapter, OpenHooks } from './lab-parts.ts';
 import { measureParity } from './parity.ts';
 import { Turns } from './turns.ts';
 import { labClosedError } from './wire.ts';
@@ -66,34 +66,48 @@ export class LocalLab implements Lab {
     signal?: AbortSignal,
   ): Promise<ModelCard> {
     return this.#take(signal, async (inner) => {
-      const startMs = performance.now();
       await this.#unload();
-      const hooks = { onProgress, signal: inner };
-      this.#parts.warmUp?.(options).catch(() => undefined);
-      const { model, adapters, parity } = await this.#parts.openModel(source, options, hooks);
-      throwIfCancelled(inner);
-      const engine = await this.#parts.createEngine(model, options, hooks);
+      const later: Array<() => void> = [];
+      const hooks = { onProgress, signal: inner, later: (work: () => void) => later.push(work) };
       try {
-        for (const adapter of adapters) engine.addAdapter(adapter.data);
-        throwIfCancelled(inner);
-      } catch (error) {
-        await engine.close();
-        throw error;
+        return await this.#open(source, options, hooks, inner);
+      } finally {
+        for (const work of later) work();
       }
-      this.#loaded = { model, engine };
-      const { precision, residency } = engine.info;
-      return {
-        name: model.name,
-        sha256: model.sha256,
-        spec: model.spec,
-        backend: { ...engine.info.backend, precision, residency },
-        templates: model.templates,
-        adapters: adapters.map(cardOf),
-        warnings: model.warnings,
-        parity: parity[engine.info.backend.kind] ?? null,
-        loadMs: performance.now() - startMs,
-      };
     });
+  }
+
+  async #open(
+    source: ModelSource,
+    options: LoadOptions,
+    hooks: OpenHooks,
+    signal: AbortSignal,
+  ): Promise<ModelCard> {
+    const startMs = performance.now();
+    this.#parts.warmUp?.(options).catch(() => undefined);
+    const { model, adapters, parity } = await this.#parts.openModel(source, options, hooks);
+    throwIfCancelled(signal);
+    const engine = await this.#parts.createEngine(model, options, hooks);
+    try {
+      for (const adapter of adapters) engine.addAdapter(adapter.data);
+      throwIfCancelled(signal);
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+    this.#loaded = { model, engine };
+    const { precision, residency } = engine.info;
+    return {
+      name: model.name,
+      sha256: model.sha256,
+      spec: model.spec,
+      backend: { ...engine.info.backend, precision, residency },
+      templates: model.templates,
+      adapters: adapters.map(cardOf),
+      warnings: model.warnings,
+      parity: parity[engine.info.backend.kind] ?? null,
+      loadMs: performance.now() - startMs,
+    };
   }
 
   addAdapter(source: ModelSource, name: string, access?: AccessOptions): Promise<AdapterCard> {

@@ -98,6 +98,7 @@ export async function openBundle(files: FileSet, hooks: OpenHooks, modelId?: str
   const bundle = await openBundled(files, {
     modelId,
     signal: hooks.signal,
+    later: hooks.later,
     onProgress: ({ file, doneBytes, totalBytes }) =>
       hooks.onProgress?.(progress(`Loading ${file}`, doneBytes, totalBytes).progress),
     onWarning: (sentence) => warnings.push(sentence),

@@ -35,6 +35,8 @@ export interface BundleOptions {
   modelId?: string;
   /** Where verified downloads are kept; default: the browser's, null = nowhere. */
   cache?: FileCache | null;
+  /** Takes the storing of downloads, which nobody waits for; default: it begins at once. */
+  later?: (work: () => void) => void;
   /** Sentences for the person that come after loading, e.g. that a file could not be kept. */
   onWarning?: (sentence: string) => void;
 }
@@ -176,11 +178,12 @@ class BundleLoader {
       }
     }
     if (!whole) return source;
-    if (verify) void this.keep(file.sha256, whole.bytes);
+    const { later = (work) => work() } = this.options;
+    if (verify) later(() => void this.keep(file.sha256, whole.bytes));
     return memorySource(whole.bytes, name);
   }
 
-  /** In the background: the model can run before the browser has written 98 MB. */
+  /** In the background: the model can run before the browser has written 98 MB, and loads faster while it does not. */
   private async keep(sha256: string, bytes: Uint8Array): Promise<void> {
     const warning = await this.cache?.store(sha256, bytes);
     if (warning) this.options.onWarning?.(warning);
