@@ -114,7 +114,8 @@ function adapterFiles(adapter: ManifestAdapter): BundledFile[] {
 }
 
 class BundleLoader {
-  private doneBytes = 0;
+  /** By file: several are on their way at once. */
+  private readonly doneBytes = new Map<string, number>();
   private readonly totalBytes: number;
   private readonly cache: FileCache | null;
 
@@ -129,15 +130,13 @@ class BundleLoader {
 
   async load(file: BundledFile): Promise<ByteSource> {
     const name = file.path.split('/').at(-1)!;
-    const report = (bytes: number) =>
-      this.options.onProgress?.({
-        file: name,
-        doneBytes: this.doneBytes + bytes,
-        totalBytes: this.totalBytes,
-      });
+    const report = (bytes: number) => {
+      this.doneBytes.set(file.path, bytes);
+      const doneBytes = [...this.doneBytes.values()].reduce((sum, one) => sum + one, 0);
+      this.options.onProgress?.({ file: name, doneBytes, totalBytes: this.totalBytes });
+    };
     const source = (await this.findKept(file, name)) ?? (await this.loadAndCheck(file, name, report));
-    this.doneBytes += file.sizeBytes;
-    report(0);
+    report(file.sizeBytes);
     return source;
   }
 
