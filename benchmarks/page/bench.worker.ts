@@ -40,6 +40,7 @@ const benchmarks = {
   async loading(file: File, threads: number): Promise<number> {
     // Starting the runtime is no part of loading a file.
     const backend = await createWasmBackend({ threads });
+    backend.floats.prepare?.();
     const start = performance.now();
     const engine = await engineOn(backend, await openModel(browserFiles([file])));
     const loadMs = performance.now() - start;

@@ -65,13 +65,21 @@ test.each([...GGML_TYPES.values()].map(({ name }) => name))(
   },
 );
 
-test.each([1, 3])('%i helpers and this thread get equal shares', async (count) => {
+test.each([1, 3])('%i helpers get equal shares, this thread half of one', async (count) => {
   const { target, made } = opened(count);
-  const tensors = Array.from({ length: 24 }, (_, n) => stored('Q8_0', n));
+  const tensors = Array.from({ length: 21 }, (_, n) => stored('Q8_0', n));
   await Promise.all(tensors.map((tensor) => makeFloats(tensor, target)));
   for (let helper = 0; helper < count; helper++) {
-    expect(made.filter((one) => one.helper === helper)).toHaveLength(24 / (count + 1));
+    expect(made.filter((one) => one.helper === helper)).toHaveLength(21 / (count + 0.5));
   }
+});
+
+test('what only this thread can make counts as its share', async () => {
+  const { target, made } = opened(1);
+  const passing: FloatTarget = { ...target, ...inJavaScript };
+  for (let n = 0; n < 4; n++) await makeFloats(stored('Q8_0', n), passing);
+  for (let n = 0; n < 8; n++) await makeFloats(stored('Q8_0', n), target);
+  expect(made).toHaveLength(8);
 });
 
 describe('this thread makes them', () => {
@@ -81,7 +89,7 @@ describe('this thread makes them', () => {
     expect(helpers.widen(type.name, await read(), new Float32Array(elementCount))).toBeNull();
     const few = new Float32Array(new SharedArrayBuffer(4 * 32));
     expect(helpers.widen('Q4_1', new Uint8Array(20), few)).toBeNull();
-    helpers.end();
+    helpers.rest();
     expect(counts()).toEqual({ started: 0, ended: 0 });
   });
 
@@ -114,7 +122,7 @@ test('values that are not finite are found there, and told as here', async () =>
 test('ended helpers are started again when there is something to do', async () => {
   const { helpers, target, counts } = opened(2);
   await makeFloats(stored('Q4_1', 1), target);
-  helpers.end();
+  helpers.rest();
   expect(counts()).toEqual({ started: 2, ended: 2 });
   await makeFloats(stored('Q4_1', 1), target);
   expect(counts().started).toBe(4);

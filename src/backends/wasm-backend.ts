@@ -76,6 +76,8 @@ class WasmBackend extends CpuBackend {
 
   override readonly floats: FloatTarget = {
     allocate: (length) => this.#memory.allocate(length) ?? new Float32Array(length),
+    prepare: () => this.#helpers.prepare(),
+    rest: () => this.#helpers.rest(),
     widen: (type, bytes, out) => this.#helpers.widen(type, bytes, out),
   };
 
@@ -89,7 +91,7 @@ class WasmBackend extends CpuBackend {
 
   override async close(): Promise<void> {
     await super.close();
-    this.#helpers.end();
+    this.#helpers.rest();
     this.#memory.freeAll();
   }
 }

@@ -4,7 +4,7 @@ import { type BackendSetting, chosenBackend, defaultPrecision } from '@/backends
 import { createBackend } from '@/backends/create-backend.ts';
 import type { LoadedModel } from '@/model/loaded-model.ts';
 import { uploadWeights } from './device-weights.ts';
-import type { Residency, WeightPrecision } from './engine.ts';
+import type { BackendInfo, Residency, WeightPrecision } from './engine.ts';
 import { LayerEngine } from './layer-engine.ts';
 
 export interface CreateEngineOptions {
@@ -20,7 +20,8 @@ export interface CreateEngineOptions {
 }
 
 export async function createEngine(model: LoadedModel, options: CreateEngineOptions): Promise<LayerEngine> {
-  const backend = await createBackend(await chosenBackend(options.backend), options);
+  const kind = await chosenBackend(options.backend);
+  const backend = (await takeWarm(kind, options.threads)) ?? (await createBackend(kind, options));
   try {
     return await engineOn(backend, model, options);
   } catch (error) {
@@ -29,16 +30,28 @@ export async function createEngine(model: LoadedModel, options: CreateEngineOpti
   }
 }
 
+/** A backend that was made ahead, for createEngine to take. */
+let warm: { kind: BackendInfo['kind']; threads?: number; backend: Promise<Backend> } | null = null;
+
 /**
- * Loads the runtime while the model's files are still on their way. Only WASM takes long. What fails here fails again, and
- * is told, in createEngine.
+ * Starts the runtime and its threads while the model's files are still on their way. Only WASM takes long. What fails here
+ * fails again, and is told, in createEngine.
  */
-export async function warmUp({
-  backend,
-  threads,
-}: Pick<CreateEngineOptions, 'backend' | 'threads'>): Promise<void> {
-  const kind = await chosenBackend(backend);
-  if (kind === 'wasm') await (await createBackend(kind, { threads })).close();
+export async function warmUp(options: Pick<CreateEngineOptions, 'backend' | 'threads'>): Promise<void> {
+  const kind = await chosenBackend(options.backend);
+  if (kind !== 'wasm' || warm) return;
+  warm = { kind, threads: options.threads, backend: createBackend(kind, options) };
+  (await warm.backend).floats.prepare?.();
+}
+
+async function takeWarm(kind: BackendInfo['kind'], threads?: number): Promise<Backend | null> {
+  const taken = warm;
+  warm = null;
+  const backend = await taken?.backend.catch(() => null);
+  if (!backend) return null;
+  if (taken!.kind === kind && taken!.threads === threads) return backend;
+  await backend.close();
+  return null;
 }
 
 /** The engine on a backend that exists already. */
@@ -54,5 +67,6 @@ export async function engineOn(
     keepsQuantised: precision === 'stored',
     streams: options.residency === 'streamed',
   });
+  backend.floats.rest?.();
   return new LayerEngine(backend, model.spec, weights);
 }

@@ -6,6 +6,10 @@ import { checkFinite } from './float-formats.ts';
 import type { GgmlType } from './ggml-types.ts';
 
 export interface FloatTarget {
+  /** Starts the threads that `widen` will hand over to, which takes them a while. */
+  prepare?(): void;
+  /** Ends them; they start again when there is something to do. */
+  rest?(): void;
   /** Room for so many values; holds anything at first. */
   allocate(length: number): Float32Array;
   /**

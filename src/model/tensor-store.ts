@@ -183,6 +183,8 @@ export function weightReader(
     }
     const prefix = names.layer(index);
     const dims = matrixDims(spec);
+    // Made in between, and counted among what this thread makes.
+    const passing: FloatTarget = { ...target, ...inJavaScript };
     const reordered: readonly MatrixName[] = order.interleavedRope ? ['q', 'k'] : [];
     const inRopeOrder = (parts: Parts, into: FloatTarget): Parts => {
       for (const part of reordered) {
@@ -194,7 +196,7 @@ export function weightReader(
     };
     const projections = names.projections.map(async ({ module, parts }) => {
       const isFinal = parts.length === 1 && !reordered.includes(parts[0]!);
-      const whole = await matrixOf(`${prefix}${module}.weight`, stored, isFinal ? target : inJavaScript);
+      const whole = await matrixOf(`${prefix}${module}.weight`, stored, isFinal ? target : passing);
       return inRopeOrder(split(whole, parts, dims), target);
     });
     const biases = names.projections.map(async ({ module, parts }) => {
