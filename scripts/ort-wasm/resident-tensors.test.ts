@@ -113,6 +113,10 @@ describe('the edited script', () => {
     expect(module.HEAPU8.byteLength).toBeGreaterThan(before);
     expect(await product(second)).toEqual(wanted);
     memory.free(large);
+    // What may still be written to is nobody else's.
+    memory.freeAll();
+    expect(memory.allocate(WIDTH * WIDTH)!.byteOffset).not.toBe(byteOffset);
+    expect(memory.hold(second)).toBe(second);
     memory.freeAll();
     expect(module.residents!.has(second)).toBe(false);
   });

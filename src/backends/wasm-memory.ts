@@ -21,6 +21,8 @@ export const MOST_HELD_BYTES = 2.5 * 2 ** 30;
 
 export class WasmMemory {
   readonly #held = new Set<Uploadable>();
+  /** Of these, what was allocated and not yet held: somebody may be writing there. */
+  readonly #unfinished = new Set<Uploadable>();
   #heldBytes = 0;
   /** The largest array that was turned away: runs copy it in. */
   #largestElsewhere = 0;
@@ -29,14 +31,18 @@ export class WasmMemory {
     module.residents ??= new WeakSet();
   }
 
-  /** Room for so many float32 numbers, of any value; null where there is none, or where it is not worth it. */
+  /** Room for so many float32 numbers, held as soon as `hold` is given them; null where there is none, or it is not worth it. */
   allocate(length: number): Float32Array | null {
     const pointer = this.#pointerTo(length * Float32Array.BYTES_PER_ELEMENT);
-    return pointer === null ? null : this.#keep(new Float32Array(this.#buffer, pointer, length));
+    if (pointer === null) return null;
+    const room = this.#keep(new Float32Array(this.#buffer, pointer, length));
+    this.#unfinished.add(room);
+    return room;
   }
 
   /** `data` itself where it lies here already, a copy of it here, or null where there is no room for one. */
   hold(data: Uploadable): Uploadable | null {
+    this.#unfinished.delete(data);
     if (this.#held.has(data)) return data;
     const pointer = this.#pointerTo(data.byteLength);
     if (pointer === null) return null;
@@ -49,13 +55,18 @@ export class WasmMemory {
   /** Nothing happens for arrays that lie elsewhere. */
   free(data: Uploadable): void {
     if (!this.#held.delete(data)) return;
+    this.#unfinished.delete(data);
     this.module.residents!.delete(data);
     this.module._free(data.byteOffset);
     this.#heldBytes -= data.byteLength;
   }
 
+  /**
+   * Frees what is held. What was allocated and never held is left to whoever still fills it: a load that was cancelled has
+   * reads on their way, here and in other threads, and what they write must hit nothing else.
+   */
   freeAll(): void {
-    for (const data of this.#held) this.free(data);
+    for (const data of this.#held) if (!this.#unfinished.has(data)) this.free(data);
   }
 
   get #buffer(): ArrayBufferLike {
