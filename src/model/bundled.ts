@@ -116,6 +116,9 @@ function adapterFiles(adapter: ManifestAdapter): BundledFile[] {
 class BundleLoader {
   /** By file: several are on their way at once. */
   private readonly doneBytes = new Map<string, number>();
+  /** To be stored, of which the browser knows nothing yet. */
+  private plannedBytes = 0;
+  private hasNoRoom = false;
   private readonly totalBytes: number;
   private readonly cache: FileCache | null;
 
@@ -177,15 +180,19 @@ class BundleLoader {
       }
     }
     if (!whole) return source;
-    const { later = (work) => work() } = this.options;
-    if (verify) later(() => void this.keep(file.sha256, whole.bytes));
+    if (verify) await this.keep(file.sha256, whole.bytes);
     return memorySource(whole.bytes, name);
   }
 
   /** In the background: the model can run before the browser has written 98 MB, and loads faster while it does not. */
   private async keep(sha256: string, bytes: Uint8Array): Promise<void> {
-    const warning = await this.cache?.store(sha256, bytes);
-    if (warning) this.options.onWarning?.(warning);
+    const { later = (work) => work(), onWarning } = this.options;
+    if (!this.cache || this.hasNoRoom) return;
+    this.plannedBytes += bytes.length;
+    const warning = await this.cache.lacksRoom(this.plannedBytes);
+    if (!warning) return later(() => void this.cache!.store(sha256, bytes));
+    if (!this.hasNoRoom) onWarning?.(warning);
+    this.hasNoRoom = true;
   }
 }
 

@@ -10,6 +10,8 @@ const CACHE_NAME = 'stratascope-files-v1';
 export interface FileCache {
   /** The stored file, or null. */
   find(sha256: string, name: string): Promise<ByteSource | null>;
+  /** Asked before so many bytes are stored: a sentence for the person where there is no room for them. */
+  lacksRoom(byteLength: number): Promise<string | null>;
   /** Stores verified bytes. Gives a sentence for the person when that was not possible; the bytes are still usable. */
   store(sha256: string, bytes: Uint8Array): Promise<string | null>;
   /** Forgets one file, e.g. because it turned out to be damaged. */
@@ -20,7 +22,10 @@ export interface FileCache {
 }
 
 /** The cache, or null where there is none (Node, pages without a secure origin). */
-export function fileCache(storage: CacheStorage | undefined = globalThis.caches): FileCache | null {
+export function fileCache(
+  storage: CacheStorage | undefined = globalThis.caches,
+  manager: Pick<StorageManager, 'estimate'> | undefined = globalThis.navigator?.storage,
+): FileCache | null {
   if (!storage) return null;
   // The Cache API wants URLs as keys. This one is never requested.
   const key = (sha256: string) =>
@@ -35,6 +40,15 @@ export function fileCache(storage: CacheStorage | undefined = globalThis.caches)
         return null;
       }
     },
+    async lacksRoom(byteLength) {
+      try {
+        const { quota = Number.POSITIVE_INFINITY, usage = 0 } = (await manager?.estimate()) ?? {};
+        return usage + byteLength > quota ? notKept('there is too little storage') : null;
+      } catch {
+        // Whoever does not tell is asked by storing.
+        return null;
+      }
+    },
     async store(sha256, bytes) {
       try {
         const cache = await storage.open(CACHE_NAME);
@@ -45,7 +59,7 @@ export function fileCache(storage: CacheStorage | undefined = globalThis.caches)
           error instanceof DOMException && error.name === 'QuotaExceededError'
             ? 'there is too little storage'
             : 'it refused';
-        return `The browser could not keep the file (${reason}); it is in memory only and will be loaded again next time.`;
+        return notKept(reason);
       }
     },
     async remove(sha256) {
@@ -66,3 +80,6 @@ export function fileCache(storage: CacheStorage | undefined = globalThis.caches)
     },
   };
 }
+
+const notKept = (reason: string): string =>
+  `The browser could not keep the file (${reason}); it is in memory only and will be loaded again next time.`;

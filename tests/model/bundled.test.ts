@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type BundleProgress, openBundled, readManifest } from '@/model/bundled.ts';
 import type { ByteSource, FileSet } from '@/model/byte-source.ts';
-import { MANIFEST_NAME } from '@/model/manifest.ts';
+import type { FileCache } from '@/model/file-cache.ts';
+import { MANIFEST_NAME, type Manifest } from '@/model/manifest.ts';
 import { memorySource } from '@/model/memory-source.ts';
 import { diskFiles } from '@/model/node-files.ts';
 import { hashSources, readWhole } from '@/model/whole-file.ts';
@@ -98,27 +99,37 @@ test('a manifest that does not fit its schema is refused', async () => {
   );
 });
 
+/** Keeps nothing, and says that there is room, unless told otherwise. */
+const fakeCache = (differs: Partial<FileCache>): FileCache => ({
+  find: async () => null,
+  lacksRoom: async () => null,
+  store: async () => null,
+  remove: async () => {},
+  clear: async () => {},
+  sizeBytes: async () => 0,
+  ...differs,
+});
+
+/** As from a server: sources that stream. */
+const remote = (files: FileSet, onOpen: (path: string) => void = () => {}): FileSet => ({
+  ...files,
+  open: async (path) => {
+    onOpen(path);
+    const source = await files.open(path);
+    return source && streaming(source);
+  },
+});
+
+const hashesIn = ({ models, adapters }: Manifest): string[] =>
+  [...models, ...adapters.flatMap((adapter) => adapter.files)].map(({ sha256 }) => sha256).sort();
+
 test('downloads are kept only after their hash was checked, and used again', async () => {
   const kept = new Map<string, Uint8Array>();
-  const cache = {
-    find: async (sha256: string, name: string) =>
-      kept.has(sha256) ? memorySource(kept.get(sha256)!, name) : null,
-    store: async (sha256: string, bytes: Uint8Array) => {
+  const cache = fakeCache({
+    find: async (sha256, name) => (kept.has(sha256) ? memorySource(kept.get(sha256)!, name) : null),
+    store: async (sha256, bytes) => {
       kept.set(sha256, bytes);
       return null;
-    },
-    remove: async (sha256: string) => void kept.delete(sha256),
-    clear: async () => kept.clear(),
-    sizeBytes: async () => 0,
-  };
-  let opened: string[] = [];
-  /** As from a server: sources that stream. */
-  const remote = (files: FileSet): FileSet => ({
-    ...files,
-    open: async (path) => {
-      opened.push(path);
-      const source = await files.open(path);
-      return source && streaming(source);
     },
   });
   const path = 'smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf';
@@ -126,11 +137,43 @@ test('downloads are kept only after their hash was checked, and used again', asy
   await failure(openBundled(remote(damaged), { cache }));
   expect(kept.size).toBe(0);
   const { manifest } = await openBundled(remote(folder), { cache });
-  const files = [...manifest.models, ...manifest.adapters.flatMap((adapter) => adapter.files)];
-  expect([...kept.keys()].sort()).toEqual(files.map(({ sha256 }) => sha256).sort());
-  opened = [];
-  await openBundled(remote(folder), { cache });
+  expect([...kept.keys()].sort()).toEqual(hashesIn(manifest));
+  const opened: string[] = [];
+  await openBundled(
+    remote(folder, (path) => opened.push(path)),
+    { cache },
+  );
   expect(opened).toEqual([MANIFEST_NAME]);
+});
+
+test('what is to be kept is handed over, and kept when its time has come', async () => {
+  const stored: string[] = [];
+  const cache = fakeCache({
+    store: async (sha256) => {
+      stored.push(sha256);
+      return null;
+    },
+  });
+  const later: Array<() => void> = [];
+  const { manifest } = await openBundled(remote(folder), { cache, later: (work) => later.push(work) });
+  expect(stored).toEqual([]);
+  for (const work of later) work();
+  expect(stored.sort()).toEqual(hashesIn(manifest));
+});
+
+test('without room for the model nothing is kept, which is said once and in time', async () => {
+  const stored: number[] = [];
+  const cache = fakeCache({
+    lacksRoom: async (byteLength) => (byteLength > 97e6 ? 'Too little storage.' : null),
+    store: async (_, bytes) => {
+      stored.push(bytes.length);
+      return null;
+    },
+  });
+  const warnings: string[] = [];
+  await openBundled(remote(folder), { cache, onWarning: (sentence) => warnings.push(sentence) });
+  expect(warnings).toEqual(['Too little storage.']);
+  expect(stored).toEqual([]);
 });
 
 function streaming(source: ByteSource): ByteSource {

@@ -255,6 +255,16 @@ describe('the cache of verified files', () => {
     expect(await cache.find(hash, 'data.bin')).toBeNull();
   });
 
+  test('too little room is known before anything is stored, where the browser tells', async () => {
+    const told = (estimate: () => Promise<StorageEstimate>) => fileCache(storage(), { estimate })!;
+    const some = told(async () => ({ quota: 100, usage: 40 }));
+    expect(await some.lacksRoom(60)).toBeNull();
+    expect(await some.lacksRoom(61)).toMatch(/too little storage.*in memory only/);
+    expect(await told(async () => ({})).lacksRoom(1e12)).toBeNull();
+    const secretive = told(() => Promise.reject(new TypeError('not allowed')));
+    expect(await secretive.lacksRoom(1e12)).toBeNull();
+  });
+
   test('a full disk gives a sentence, not an error', async () => {
     expect(await fileCache(storage(true))!.store(hash, content)).toMatch(
       /too little storage.*in memory only/,
