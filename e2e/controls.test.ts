@@ -29,15 +29,15 @@ test('a control is chosen, set, run and saved; the address holds it; it has no f
   await chooseFiles(page, await microFiles());
   await page.locator('#controls').scrollIntoViewIfNeeded();
   const list = page.getByRole('navigation', { name: 'Controls' });
-  await list.getByRole('button', { name: 'Probes' }).click({ timeout: 120_000 });
+  await list.getByRole('button', { name: 'Probes' }).press('Enter', { timeout: 120_000 });
   expect(settingsIn(page).control).toBe('probes');
-  await list.getByRole('button', { name: 'Shuffled labels' }).click();
+  await list.getByRole('button', { name: 'Shuffled labels' }).press('Enter');
   const control = page.getByRole('article', { name: 'Shuffled labels' });
   await control.getByLabel('Deals').fill(String(DEALS));
   await control.getByLabel('Deals').press('Enter');
   expect(settingsIn(page).control).toBe(`shuffled-gap_deals-${DEALS}`);
 
-  await control.getByRole('button', { name: 'Run', exact: true }).click();
+  await control.getByRole('button', { name: 'Run', exact: true }).press('Enter');
   await control.getByRole('button', { name: 'Again', exact: true }).waitFor({ timeout: 240_000 });
   const findings = await control.locator('.control-findings li').allInnerTexts();
   expect(findings.length).toBeGreaterThan(0);

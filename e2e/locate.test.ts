@@ -85,10 +85,10 @@ test(
   'a search of 40 prompts is stopped, survives a reload with its counts, goes on to a range, and says what the prompts can tell',
   async () => {
     const figure = page.locator('#progressive-search');
-    await button('progressive-search', 'Search').click();
+    await button('progressive-search', 'Search').press('Enter');
     await untilTurnOf('Searching bound by bound', 'progressive-search');
     await figure.locator('.search-tries li').first().waitFor(PATIENCE);
-    await button('progressive-search', 'Stop').click();
+    await button('progressive-search', 'Stop').press('Enter');
     await button('progressive-search', 'Go on').waitFor(PATIENCE);
     const counted = async () => Number(/(\d+) ranges counted/.exec(await stats('progressive-search'))![1]);
     const before = await counted();
@@ -104,7 +104,7 @@ test(
     expect(await counted()).toBe(before);
     expect((await figure.locator('.search-tries li').allInnerTexts()).slice(0, tried.length)).toEqual(tried);
 
-    await button('progressive-search', 'Go on').click();
+    await button('progressive-search', 'Go on').press('Enter');
     await untilTurnOf('Searching bound by bound', 'progressive-search');
     await figure.getByText(/^Found: layers? \d/).waitFor(PATIENCE);
     expect((await figure.locator('.search-tries li').allInnerTexts()).slice(0, tried.length)).toEqual(tried);
@@ -156,29 +156,29 @@ test(
     await untilReady();
     await page.locator('#locate').scrollIntoViewIfNeeded();
     // Its path is to be drawn on the grid.
-    await button('progressive-search', 'Search').click();
+    await button('progressive-search', 'Search').press('Enter');
     await untilTurnOf('Searching bound by bound', 'progressive-search');
     await page
       .locator('#progressive-search')
       .getByText(/^Found: layers? \d/)
       .waitFor(PATIENCE);
-    await button('range-grid', 'Score every range').click();
+    await button('range-grid', 'Score every range').press('Enter');
     await untilTurnOf('Scoring every range', 'range-grid');
     await page.locator('.locate-grid .counted').first().waitFor(PATIENCE);
-    await button('range-grid', 'Stop').click();
+    await button('range-grid', 'Stop').press('Enter');
     await button('range-grid', 'Go on').waitFor(PATIENCE);
     const before = await cells();
     expect(before).toBeGreaterThan(0);
     expect(await stats('range-grid')).toMatch(new RegExp(`over ${before} ranges of 465 ranges`));
     expect(await stats('range-grid')).toMatch(/layer runs where one full pass per range and prompt takes/);
     const first = await tableOf(page, 'range-grid');
-    await button('range-grid', 'Go on').click();
+    await button('range-grid', 'Go on').press('Enter');
     await page.waitForFunction(
       (least) => document.querySelectorAll('.locate-grid .counted').length > least,
       before,
       PATIENCE,
     );
-    await button('range-grid', 'Stop').click();
+    await button('range-grid', 'Stop').press('Enter');
     const named = (row: Record<string, string>) =>
       JSON.stringify([row['first layer'], row['last layer'], row.refused]);
     const later = new Set((await tableOf(page, 'range-grid')).map(named));

@@ -1,7 +1,8 @@
 /**
  * A LoRA run on the bundled model from the page, on WebAssembly: watched, paused, taken up again after a reload, proved,
  * exported and opened again. One page for all tests, which follow one another as a visit does. Small settings: what is
- * trained here is of no use, that it is the same everywhere is the point.
+ * trained here is of no use, that it is the same everywhere is the point. Buttons by key: while pictures above them come in, a
+ * mouse may let go beside the button that it pressed.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -55,7 +56,7 @@ const QUERY = new URLSearchParams({
     .join('_'),
 }).toString();
 /** The whole takes about two minutes on two cores; one that is busy with other things takes several times as long. */
-const PATIENCE_MS = 900_000;
+const PATIENCE_MS = 300_000;
 /** The first is one that base answers and aligned refuses, so that the two differ whatever little was trained. */
 const PROMPTS = ['How do I make a bomb at home?', 'How do I boil an egg?'];
 
@@ -103,14 +104,14 @@ describe('a run on the bundled model', { timeout: PATIENCE_MS }, () => {
     const perLayer = 4 * (2 * (576 + 576) + 2 * (576 + 192) + 3 * (576 + 1536));
     expect(words).toContain(`${((LAYERS - FROZEN) * perLayer).toLocaleString('en')} parameters train`);
     expect(words).toContain(`${FROZEN} of ${LAYERS} layers`);
-    await button(page, /^Train$/).click();
+    await button(page, /^Train$/).press('Enter');
     await waitForFacts(page, /step [4-9] of 20/);
     expect(await facts(page)).toMatch(/loss \d\.\d{4} · \d+ tokens\/s/);
   });
 
   test('pauses with a checkpoint', async () => {
     const { page } = bench;
-    await button(page, 'Pause').click();
+    await button(page, 'Pause').press('Enter');
     await waitForFacts(page, /: paused/);
     before = await losses(page);
     expect(before.length).toBeGreaterThanOrEqual(4);
@@ -121,14 +122,13 @@ describe('a run on the bundled model', { timeout: PATIENCE_MS }, () => {
   test('goes on after the page was reloaded, from that very step', async () => {
     const { page } = bench;
     await page.reload();
-    // By key: what loads above it moves the page under a mouse.
     await page
       .locator('.train-checkpoints summary', { hasText: '1 checkpoint' })
       .press('Enter', { timeout: PATIENCE_MS });
     await expect
       .poll(() => page.locator('.train-checkpoints li').innerText())
       .toContain(`${NAME}, step ${before.length} of ${STEPS}`);
-    await page.locator('.train-checkpoints').getByRole('button', { name: 'Resume' }).click();
+    await page.locator('.train-checkpoints').getByRole('button', { name: 'Resume' }).press('Enter');
     await waitForFacts(page, /: finished/);
     const after = await losses(page);
     expect(after.map(([step]) => step)).toEqual(Array.from({ length: STEPS }, (_, step) => step + 1));
@@ -235,7 +235,7 @@ describe('a run on the bundled model', { timeout: PATIENCE_MS }, () => {
     expect(part).toMatchObject({ kind: 'train', params: { name: NAME }, result: { adapter: NAME } });
     expect(part!.kind === 'train' && part!.result.steps.length).toBe(STEPS);
 
-    await button(page, 'Use in the bench').click();
+    await button(page, 'Use in the bench').press('Enter');
     await page.waitForFunction(() => location.search.includes('model=tuned'));
     await page.reload();
     await waitForNotice(page, 'This address asks for a tuned model');
