@@ -30,8 +30,8 @@ export async function createEngine(model: LoadedModel, options: CreateEngineOpti
   }
 }
 
-/** A backend that was made ahead, for createEngine to take. */
-let warm: { kind: BackendInfo['kind']; threads?: number; backend: Promise<Backend> } | null = null;
+/** A WASM backend that was made ahead, for createEngine to take. */
+let warm: { threads?: number; backend: Promise<Backend> } | null = null;
 
 /**
  * Starts the runtime and its threads while the model's files are still on their way. Only WASM takes long. What fails here
@@ -40,7 +40,7 @@ let warm: { kind: BackendInfo['kind']; threads?: number; backend: Promise<Backen
 export async function warmUp(options: Pick<CreateEngineOptions, 'backend' | 'threads'>): Promise<void> {
   const kind = await chosenBackend(options.backend);
   if (kind !== 'wasm' || warm) return;
-  warm = { kind, threads: options.threads, backend: createBackend(kind, options) };
+  warm = { threads: options.threads, backend: createBackend(kind, options) };
   (await warm.backend).floats.prepare?.();
 }
 
@@ -49,7 +49,7 @@ async function takeWarm(kind: BackendInfo['kind'], threads?: number): Promise<Ba
   warm = null;
   const backend = await taken?.backend.catch(() => null);
   if (!backend) return null;
-  if (taken!.kind === kind && taken!.threads === threads) return backend;
+  if (kind === 'wasm' && taken!.threads === threads) return backend;
   await backend.close();
   return null;
 }

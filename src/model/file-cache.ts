@@ -17,6 +17,8 @@ export interface FileCache {
   /** Forgets one file, e.g. because it turned out to be damaged. */
   remove(sha256: string): Promise<void>;
   clear(): Promise<void>;
+  /** Tells whenever a thread of this origin has stored a file, until the returned function is called. */
+  watch(onStored: () => void): () => void;
   /** What is stored, in bytes; 0 where it cannot be read. */
   sizeBytes(): Promise<number>;
 }
@@ -53,6 +55,9 @@ export function fileCache(
       try {
         const cache = await storage.open(CACHE_NAME);
         await cache.put(key(sha256), new Response(bytes as BodyInit));
+        const channel = new BroadcastChannel(CACHE_NAME);
+        channel.postMessage(null);
+        channel.close();
         return null;
       } catch (error) {
         const reason =
@@ -67,6 +72,11 @@ export function fileCache(
     },
     async clear() {
       await storage.delete(CACHE_NAME);
+    },
+    watch(onStored) {
+      const channel = new BroadcastChannel(CACHE_NAME);
+      channel.onmessage = onStored;
+      return () => channel.close();
     },
     async sizeBytes() {
       try {

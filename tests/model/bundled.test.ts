@@ -106,6 +106,7 @@ const fakeCache = (differs: Partial<FileCache>): FileCache => ({
   store: async () => null,
   remove: async () => {},
   clear: async () => {},
+  watch: () => () => {},
   sizeBytes: async () => 0,
   ...differs,
 });

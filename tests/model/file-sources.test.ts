@@ -255,6 +255,17 @@ describe('the cache of verified files', () => {
     expect(await cache.find(hash, 'data.bin')).toBeNull();
   });
 
+  test('what is stored is told to whoever watches', async () => {
+    const cache = fileCache(storage()) as FileCache;
+    let stop = () => {};
+    const told = new Promise<void>((resolve) => {
+      stop = cache.watch(resolve);
+    });
+    await cache.store(hash, content);
+    await told;
+    stop();
+  });
+
   test('too little room is known before anything is stored, where the browser tells', async () => {
     const told = (estimate: () => Promise<StorageEstimate>) => fileCache(storage(), { estimate })!;
     const some = told(async () => ({ quota: 100, usage: 40 }));

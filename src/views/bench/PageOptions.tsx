@@ -29,18 +29,30 @@ export function PageOptions() {
   );
 }
 
+/** After this long without another, all files of a model have been stored. */
+const SETTLED_MS = 500;
+
 /** What the browser keeps of the bundled model, and the way to be rid of it; other models: views/model/KeptDownloads.tsx. */
 function KeptFiles() {
-  // Files are stored while a model loads: looked at again whenever that ends.
+  // Files that are there already are known when a model has loaded, new ones when they have been stored.
   const labState = useApp((state) => state.lab.state);
   const [bytes, setBytes] = useState<number | null>(null);
   const cache = fileCache();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the cache is the browser's; labState says when to look.
   useEffect(() => {
     let isCurrent = true;
-    void cache?.sizeBytes().then((size) => isCurrent && setBytes(size));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = () => void cache?.sizeBytes().then((size) => isCurrent && setBytes(size));
+    look();
+    // Once for files that are stored one after the other: looking reads them all.
+    const stop = cache?.watch(() => {
+      clearTimeout(timer);
+      timer = setTimeout(look, SETTLED_MS);
+    });
     return () => {
       isCurrent = false;
+      clearTimeout(timer);
+      stop?.();
     };
   }, [labState]);
   if (!cache || !bytes) return null;
